@@ -1,0 +1,137 @@
+"""The outbox: effects waiting to be carried out. One table, one envelope, every service."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from owari.effects import Call, Effect, Http, ReplyTo, Run, Wake
+from owari.store.encode import dumps, loads
+
+MIGRATIONS = (
+    """
+    CREATE TABLE effect (
+        id TEXT PRIMARY KEY,
+        seq BIGINT NOT NULL,
+        kind TEXT NOT NULL,
+        due DOUBLE PRECISION NOT NULL,
+        attempt BIGINT NOT NULL,
+        order_key TEXT,
+        reply_service TEXT,
+        reply_topic TEXT,
+        reply_key TEXT,
+        principal TEXT NOT NULL,
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        trace_id TEXT NOT NULL,
+        created DOUBLE PRECISION NOT NULL,
+        payload TEXT NOT NULL,
+        lease TEXT
+    );
+    CREATE INDEX effect_due ON effect (due, seq);
+    CREATE INDEX effect_order ON effect (order_key, seq) WHERE order_key IS NOT NULL;
+    CREATE INDEX effect_reply ON effect (reply_service, reply_topic, reply_key);
+    """,
+)
+
+_KINDS: dict[str, type[Any]] = {"call": Call, "run": Run, "wake": Wake, "http": Http}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+@dataclass(slots=True)
+class Envelope:
+    """One row of the outbox. `lease` names the agent that a `Run` was given to."""
+
+    id: str
+    seq: int
+    due: float
+    attempt: int
+    order_key: str | None
+    reply_to: ReplyTo | None
+    principal: str
+    account: str
+    region: str
+    trace_id: str
+    created: float
+    effect: Effect
+    lease: str | None = None
+
+
+def insert(connection: sqlite3.Connection, e: Envelope) -> None:
+    reply = (e.reply_to.service, e.reply_to.topic, e.reply_to.key) if e.reply_to else (None,) * 3
+    connection.execute(
+        "INSERT INTO effect (id, seq, kind, due, attempt, order_key, reply_service, reply_topic,"
+        " reply_key, principal, account, region, trace_id, created, payload, lease)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            e.id, e.seq, _NAMES[type(e.effect)], e.due, e.attempt, e.order_key, *reply,
+            e.principal, e.account, e.region, e.trace_id, e.created,
+            dumps(asdict(e.effect)), e.lease,
+        ),
+    )  # fmt: skip
+
+
+def delete(connection: sqlite3.Connection, effect_id: str) -> bool:
+    """False when it was gone already: the report is stale."""
+    return connection.execute("DELETE FROM effect WHERE id = ?", (effect_id,)).rowcount == 1
+
+
+def get(connection: sqlite3.Connection, effect_id: str) -> Envelope | None:
+    row = connection.execute("SELECT * FROM effect WHERE id = ?", (effect_id,)).fetchone()
+    return _envelope(row) if row else None
+
+
+def lease(connection: sqlite3.Connection, effect_id: str, holder: str) -> None:
+    connection.execute("UPDATE effect SET lease = ? WHERE id = ?", (holder, effect_id))
+
+
+def due_before(connection: sqlite3.Connection, horizon: float, most: int) -> list[Envelope]:
+    """The next effects by time, then commit order."""
+    rows = connection.execute(
+        "SELECT * FROM effect WHERE due <= ? ORDER BY due, seq LIMIT ?", (horizon, most)
+    )
+    return [_envelope(row) for row in rows]
+
+
+def next_due(connection: sqlite3.Connection, after: float) -> float | None:
+    row = connection.execute(
+        "SELECT MIN(due) AS due FROM effect WHERE due > ?", (after,)
+    ).fetchone()
+    return None if row is None else row["due"]
+
+
+def head_of(connection: sqlite3.Connection, order_key: str) -> Envelope | None:
+    """The effect that is first in line under this order key."""
+    row = connection.execute(
+        "SELECT * FROM effect WHERE order_key = ? ORDER BY seq LIMIT 1", (order_key,)
+    ).fetchone()
+    return _envelope(row) if row else None
+
+
+def waiting_for(connection: sqlite3.Connection, to: ReplyTo) -> list[Envelope]:
+    """The effects that will report to `to`."""
+    rows = connection.execute(
+        "SELECT * FROM effect WHERE reply_service = ? AND reply_topic = ? AND reply_key = ?",
+        (to.service, to.topic, to.key),
+    )
+    return [_envelope(row) for row in rows]
+
+
+def _envelope(row: sqlite3.Row) -> Envelope:
+    to = row["reply_service"]
+    return Envelope(
+        id=row["id"],
+        seq=row["seq"],
+        due=row["due"],
+        attempt=row["attempt"],
+        order_key=row["order_key"],
+        reply_to=ReplyTo(to, row["reply_topic"], row["reply_key"]) if to else None,
+        principal=row["principal"],
+        account=row["account"],
+        region=row["region"],
+        trace_id=row["trace_id"],
+        created=row["created"],
+        effect=_KINDS[row["kind"]](**loads(row["payload"])),
+        lease=row["lease"],
+    )

@@ -1,0 +1,187 @@
+"""What a service may do inside a transaction. Everything here is undone if the operation fails."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from owari.credentials import Issuer
+from owari.effects import Effect, ReplyTo, Report
+from owari.limits import Limits
+from owari.store import outbox
+from owari.store.blobs import BlobStore
+from owari.store.outbox import Envelope
+from owari.store.resources import Resources
+from owari.store.segments import Segments
+
+Row = sqlite3.Row
+Caller = Callable[["Tx", str, str, dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Counter:
+    """The commit-order counter, shared by all transactions of a store."""
+
+    value: int = 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a transaction leaves for the engine once it is committed."""
+
+    emitted: list[Envelope] = field(default_factory=list)
+    removed: list[Envelope] = field(default_factory=list)
+    notified: list[str] = field(default_factory=list)
+    cancelled: list[tuple[str, str]] = field(default_factory=list)  # (effect id, reason)
+
+    def mark(self) -> tuple[int, int, int, int]:
+        return len(self.emitted), len(self.removed), len(self.notified), len(self.cancelled)
+
+    def undo_to(self, mark: tuple[int, int, int, int]) -> None:
+        del self.emitted[mark[0] :], self.removed[mark[1] :]
+        del self.notified[mark[2] :], self.cancelled[mark[3] :]
+
+
+@dataclass(slots=True)
+class Tx:
+    """One operation's or reaction's view of the store, the clock and the caller.
+
+    `now` is service time (epoch seconds); it does not move within a transaction. `endpoint` is
+    the URL under which programs on this machine reach Owari. `last_try` is true when a parked
+    operation is asked for the last time.
+    """
+
+    connection: sqlite3.Connection
+    now: float
+    account: str
+    region: str
+    principal: str
+    request_id: str
+    trace_id: str
+    random: random.Random
+    limits: Limits
+    blobs: BlobStore
+    segments: Segments
+    endpoint: str
+    issuer: Issuer
+    outcome: Outcome
+    counter: Counter
+    caller: Caller
+    last_try: bool = False
+    ended: Envelope | None = None  # in a reaction: the effect that just ended
+
+    # ---- state
+    def one(self, sql: str, *args: Any) -> Row | None:
+        row: Row | None = self.connection.execute(sql, args).fetchone()
+        return row
+
+    def all(self, sql: str, *args: Any) -> list[Row]:
+        return self.connection.execute(sql, args).fetchall()
+
+    def run(self, sql: str, *args: Any) -> int:
+        """Change rows; returns how many."""
+        return self.connection.execute(sql, args).rowcount
+
+    @property
+    def resources(self) -> Resources:
+        return Resources(self.connection, self.account, self.region, self.now)
+
+    # ---- identifiers
+    def new_id(self) -> str:
+        """A random UUID, reproducible in the simulator. Not a secret."""
+        bits = self.random.getrandbits(128) & ~(0xF << 76) & ~(0x3 << 62) | 0x4 << 76 | 0x2 << 62
+        text = f"{bits:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def next_seq(self) -> int:
+        """A number greater than every one before it, in commit order, across restarts."""
+        self.counter.value += 1
+        return self.counter.value
+
+    # ---- effects
+    def emit(
+        self,
+        effect: Effect,
+        *,
+        due: float | None = None,
+        reply_to: ReplyTo | None = None,
+        order_key: str | None = None,
+        account: str | None = None,
+        region: str | None = None,
+        principal: str | None = None,
+    ) -> str:
+        """Have `effect` carried out after this commits, at `due` (default: at once).
+
+        Effects with the same `order_key` are carried out one at a time, in the order they were
+        emitted. `account`, `region` and `principal` (default: the caller's) are those the
+        effect acts with. Returns its id.
+        """
+        envelope = Envelope(
+            id=self.new_id(),
+            seq=self.next_seq(),
+            due=self.now if due is None else due,
+            attempt=1,
+            order_key=order_key,
+            reply_to=reply_to,
+            principal=principal or self.principal,
+            account=account or self.account,
+            region=region or self.region,
+            trace_id=self.trace_id,
+            created=self.now,
+            effect=effect,
+        )
+        outbox.insert(self.connection, envelope)
+        self.outcome.emitted.append(envelope)
+        return envelope.id
+
+    def again(self, report: Report, *, due: float, effect: Effect | None = None) -> None:
+        """In a reaction: have the effect that just ended carried out again at `due`.
+
+        Same id, place in its order and creation time; the attempt is one higher. `effect`
+        replaces its contents.
+        """
+        ended = self.ended
+        assert ended is not None and ended.id == report.effect_id
+        envelope = Envelope(
+            id=ended.id,
+            seq=ended.seq,
+            due=due,
+            attempt=ended.attempt + 1,
+            order_key=ended.order_key,
+            reply_to=ended.reply_to,
+            principal=ended.principal,
+            account=ended.account,
+            region=ended.region,
+            trace_id=ended.trace_id,
+            created=ended.created,
+            effect=effect or ended.effect,
+        )
+        outbox.insert(self.connection, envelope)
+        self.outcome.emitted.append(envelope)
+
+    def cancel(self, effect_id: str, reason: str = "cancelled") -> bool:
+        """Withdraw an effect: it will not report. A `Run` in flight is stopped.
+
+        False when it had ended already.
+        """
+        envelope = outbox.get(self.connection, effect_id)
+        if envelope is None:
+            return False
+        outbox.delete(self.connection, effect_id)
+        self.outcome.removed.append(envelope)
+        self.outcome.cancelled.append((effect_id, reason))
+        return True
+
+    def notify(self, channel: str) -> None:
+        """After this commits, wake the operations parked on `channel`."""
+        self.outcome.notified.append(channel)
+
+    def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Call another service's public operation inside this transaction, as the caller.
+
+        For checks that AWS makes synchronously. A ServiceError undoes only that call.
+        """
+        return self.caller(self, service, operation, params)
