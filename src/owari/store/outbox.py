@@ -31,6 +31,7 @@ MIGRATIONS = (
     );
     CREATE INDEX effect_due ON effect (due, seq);
     CREATE INDEX effect_order ON effect (order_key, seq) WHERE order_key IS NOT NULL;
+    CREATE INDEX effect_lease ON effect (lease) WHERE lease IS NOT NULL;
     CREATE INDEX effect_reply ON effect (reply_service, reply_topic, reply_key);
     """,
 )
@@ -72,9 +73,14 @@ def insert(connection: sqlite3.Connection, e: Envelope) -> None:
     )  # fmt: skip
 
 
-def delete(connection: sqlite3.Connection, effect_id: str) -> bool:
-    """False when it was gone already: the report is stale."""
-    return connection.execute("DELETE FROM effect WHERE id = ?", (effect_id,)).rowcount == 1
+def delete(connection: sqlite3.Connection, effect_id: str, attempt: int) -> bool:
+    """False when it was gone already or is at another attempt: the report is stale."""
+    return (
+        connection.execute(
+            "DELETE FROM effect WHERE id = ? AND attempt = ?", (effect_id, attempt)
+        ).rowcount
+        == 1
+    )
 
 
 def get(connection: sqlite3.Connection, effect_id: str) -> Envelope | None:
@@ -82,8 +88,26 @@ def get(connection: sqlite3.Connection, effect_id: str) -> Envelope | None:
     return _envelope(row) if row else None
 
 
-def lease(connection: sqlite3.Connection, effect_id: str, holder: str) -> None:
-    connection.execute("UPDATE effect SET lease = ? WHERE id = ?", (holder, effect_id))
+def lease(connection: sqlite3.Connection, effect_id: str, attempt: int, holder: str) -> bool:
+    """Give a run to an agent instance. False when it is gone or at another attempt."""
+    return (
+        connection.execute(
+            "UPDATE effect SET lease = ? WHERE id = ? AND attempt = ?",
+            (holder, effect_id, attempt),
+        ).rowcount
+        == 1
+    )
+
+
+def postpone(connection: sqlite3.Connection, effect_id: str, due: float) -> None:
+    """Take the lease back and move the effect's time."""
+    connection.execute("UPDATE effect SET lease = NULL, due = ? WHERE id = ?", (due, effect_id))
+
+
+def leased(connection: sqlite3.Connection) -> list[Envelope]:
+    """The runs that were given to an agent."""
+    rows = connection.execute("SELECT * FROM effect WHERE lease IS NOT NULL ORDER BY seq")
+    return [_envelope(row) for row in rows]
 
 
 def due_before(connection: sqlite3.Connection, horizon: float, most: int) -> list[Envelope]:

@@ -70,6 +70,7 @@ class Tx:
     outcome: Outcome
     counter: Counter
     caller: Caller
+    real_now: float = 0.0  # real time (credentials, signatures); epoch seconds
     last_try: bool = False
     ended: Envelope | None = None  # in a reaction: the effect that just ended
 
@@ -170,7 +171,7 @@ class Tx:
         envelope = outbox.get(self.connection, effect_id)
         if envelope is None:
             return False
-        outbox.delete(self.connection, effect_id)
+        outbox.delete(self.connection, effect_id, envelope.attempt)
         self.outcome.removed.append(envelope)
         self.outcome.cancelled.append((effect_id, reason))
         return True

@@ -1,0 +1,366 @@
+"""The engine: carries out due effects and brings their reports back as events.
+
+Theory of operation. The outbox table is the truth; in memory the engine keeps only a window of
+it (`known`: loaded and waiting for their time; `flight`: being carried out). Everything that
+changes state is submitted to the kernel as work that first removes the effect's row at the
+attempt it was carried out with; if that row is gone, the report is stale and nothing happens.
+
+    Wake   reaction                                  one transaction
+    Call   operation + reaction                      one transaction
+    Run    prepare + lease | compute … report | reaction
+    Http   deliver … report | reaction
+
+A `Call` whose operation answers `Direct` (a synchronous function invocation) is started as a
+durable run under the effect's own id, so that its result survives a restart of the server.
+The engine never blocks and never reads a clock: `step(now)` is told.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import sqlite3
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
+
+from owari.compute.base import Compute, RunReport
+from owari.effects import Call, DueRun, Http, Later, Report, Run, Wake
+from owari.errors import ServiceError
+from owari.kernel import Context, Kernel, Work, internal_error
+from owari.store import outbox
+from owari.store.outbox import Envelope
+from owari.store.tx import Outcome, Tx
+from owari.wire.operation import Direct, Park
+
+log = logging.getLogger("owari.engine")
+
+WINDOW = 4_096  # effects kept in memory
+POISON_PAUSE_S = 30.0  # before an effect whose reaction failed (a bug) is tried again
+ORPHAN_ATTEMPTS = 20  # tries of a Call that reports to nobody and met a server error
+STALE = object()
+
+
+class Outbound(Protocol):
+    """Delivers Http effects; `done` gets {"status", "headers", "body"} or an error."""
+
+    def deliver(
+        self, effect: Http, done: Callable[[dict[str, Any] | None, ServiceError | None], None]
+    ) -> None: ...
+
+
+class Engine:
+    """One per store. `holder` names the agent instance that runs are leased to."""
+
+    def __init__(self, kernel: Kernel, compute: Compute, outbound: Outbound) -> None:
+        self.kernel = kernel
+        self.compute = compute
+        self.outbound = outbound
+        self.holder = ""
+        self.known: dict[str, Envelope] = {}
+        self.flight: dict[str, Envelope] = {}
+        self.finishers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+        self.timers: list[tuple[float, int, str]] = []
+        self.beyond = 0.0  # rows due at or after this may not be loaded; inf: all are
+        self.running = 0  # Run and Http effects in flight
+        self.acknowledge: Callable[[str, int], None] = lambda _run_id, _attempt: None
+        kernel.committed = self.committed
+
+    # ---- the window over the outbox
+    def _add(self, envelope: Envelope) -> None:
+        if envelope.id in self.flight:
+            return
+        self.known[envelope.id] = envelope
+        heapq.heappush(self.timers, (envelope.due, envelope.seq, envelope.id))
+
+    def committed(self, outcome: Outcome) -> None:
+        """What a commit added to and took from the outbox."""
+        for envelope in outcome.removed:
+            self._ended(envelope)
+        for effect_id, reason in outcome.cancelled:
+            self.compute.cancel(effect_id, reason)
+        for envelope in outcome.emitted:
+            if len(self.known) < WINDOW:
+                self._add(envelope)
+            else:
+                self.beyond = min(self.beyond, envelope.due)
+
+    def _ended(self, envelope: Envelope) -> None:
+        self.known.pop(envelope.id, None)
+        if self.flight.pop(envelope.id, None) and isinstance(envelope.effect, Run | Http):
+            self.running -= 1
+        self.finishers.pop(envelope.id, None)
+        if envelope.order_key is not None:
+            following = outbox.head_of(self.kernel.reader, envelope.order_key)
+            if following is not None and following.id not in self.known:
+                self._add(following)
+
+    def _refill(self, now: float) -> None:
+        if self.beyond > now or len(self.known) > WINDOW // 2:
+            return
+        most = WINDOW + len(self.flight)
+        rows = outbox.due_before(self.kernel.reader, now + 60.0, most)
+        for envelope in rows:
+            if envelope.id not in self.known and envelope.lease is None:
+                self._add(envelope)
+        if len(rows) == most:
+            self.beyond = rows[-1].due
+        else:
+            upcoming = outbox.next_due(self.kernel.reader, now + 60.0)
+            self.beyond = upcoming if upcoming is not None else float("inf")
+
+    # ---- carrying out
+    def step(self, now: float) -> float:
+        """Start everything that is due; returns when the next effect is (inf: none)."""
+        self._refill(now)
+        waiting: list[tuple[float, int, str]] = []
+        while self.timers and self.timers[0][0] <= now:
+            entry = heapq.heappop(self.timers)
+            envelope = self.known.get(entry[2])
+            if envelope is None or envelope.due != entry[0]:
+                continue
+            if not self._has_room(envelope):
+                waiting.append(entry)
+                continue
+            self._begin(envelope)
+        for entry in waiting:
+            heapq.heappush(self.timers, entry)
+        soonest = self.beyond if len(self.known) <= WINDOW // 2 else float("inf")
+        if self.timers and not waiting:
+            soonest = min(soonest, self.timers[0][0])
+        return soonest
+
+    def _has_room(self, envelope: Envelope) -> bool:
+        match envelope.effect:
+            case Run():
+                return bool(self.holder) and self.running < self.kernel.config.effects_in_flight_max
+            case Http():
+                return self.running < self.kernel.config.effects_in_flight_max
+            case _:
+                return True
+
+    def _begin(self, envelope: Envelope) -> None:
+        del self.known[envelope.id]
+        if envelope.order_key is not None:
+            head = outbox.head_of(self.kernel.reader, envelope.order_key)
+            if head is None or head.id != envelope.id:
+                return  # comes back when the one before it has ended
+        self.flight[envelope.id] = envelope
+        match envelope.effect:
+            case Wake(data):
+                self._report(envelope, data, None)
+            case Call():
+                self._call(envelope, envelope.effect)
+            case Run():
+                self.running += 1
+                self._prepare(envelope, envelope.effect)
+            case Http():
+                self.running += 1
+                self.outbound.deliver(
+                    envelope.effect, lambda result, error: self._report(envelope, result, error)
+                )
+
+    def _submit(
+        self,
+        envelope: Envelope,
+        body: Callable[[Tx], Any],
+        then: Callable[[Any], None] = lambda _: None,
+    ) -> None:
+        """Work on an effect; if it fails for a reason of ours, the effect is tried again."""
+
+        def done(result: Any, error: ServiceError | None) -> None:
+            if error is not None:
+                log.error("effect %s will be tried again: %s", envelope.id, error)
+                self._later(envelope, self.kernel.clock.now() + POISON_PAUSE_S)
+            elif result is not STALE:
+                then(result)
+
+        context = Context(
+            envelope.account, envelope.region, envelope.principal, envelope.id, envelope.trace_id
+        )
+        self.kernel.submit(Work(context, body, done))
+
+    def _later(self, envelope: Envelope, due: float) -> None:
+        """Put an effect back into the window, in memory only."""
+        if self.flight.pop(envelope.id, None) and isinstance(envelope.effect, Run | Http):
+            self.running -= 1
+        envelope.due = due
+        self._add(envelope)
+
+    # ---- ending an effect
+    def _end(
+        self,
+        tx: Tx,
+        envelope: Envelope,
+        result: dict[str, Any] | None,
+        error: ServiceError | None,
+    ) -> Any:
+        """Inside the transaction: remove the effect and run its reaction."""
+        if not outbox.delete(tx.connection, envelope.id, envelope.attempt):
+            return STALE
+        tx.outcome.removed.append(envelope)
+        report = Report(
+            effect_id=envelope.id,
+            key=envelope.reply_to.key if envelope.reply_to else "",
+            attempt=envelope.attempt,
+            result=result,
+            error=error,
+        )
+        tx.ended = envelope
+        to = envelope.reply_to
+        if to is not None:
+            self.kernel.registry.reactions[(to.service, to.topic)](tx, report)
+        elif error is not None:
+            self._orphan(tx, report, error)
+        return None
+
+    def _orphan(self, tx: Tx, report: Report, error: ServiceError) -> None:
+        """A failed effect that reports to nobody: server errors are tried again for a while."""
+        transient = error.status is not None and (error.status >= 502 or error.status in (429, 500))
+        if transient and report.attempt < ORPHAN_ATTEMPTS:
+            tx.again(report, due=tx.now + min(2.0 ** (report.attempt - 1), 60.0))
+        else:
+            log.warning("effect %s failed and nobody asked: %s", report.effect_id, error)
+
+    def _report(
+        self, envelope: Envelope, result: dict[str, Any] | None, error: ServiceError | None
+    ) -> None:
+        self._submit(envelope, lambda tx: self._end(tx, envelope, result, error))
+
+    # ---- calls
+    def _call(self, envelope: Envelope, call: Call) -> None:
+        def body(tx: Tx) -> Any:
+            mark = tx.outcome.mark()
+            tx.connection.execute("SAVEPOINT call")
+            result: Any = None
+            error: ServiceError | None = None
+            try:
+                result = self.kernel.perform(tx, call.service, call.operation, call.params)
+            except ServiceError as refusal:
+                error = refusal
+            except sqlite3.Error:
+                raise  # the store's trouble, not the call's: everything is tried again
+            except Exception:
+                log.exception("call failed")
+                error = internal_error()
+            if isinstance(result, Park | Direct) or error is not None:
+                tx.connection.execute("ROLLBACK TO call")
+                tx.outcome.undo_to(mark)
+            tx.connection.execute("RELEASE call")
+            if isinstance(result, Park | Direct):
+                return result
+            return self._end(tx, envelope, result or {}, error)
+
+        self._submit(envelope, body, lambda result: self._invoke(envelope, result))
+
+    def _invoke(self, envelope: Envelope, answer: Any) -> None:
+        """A call that answered `Direct`: a durable run under the effect's own id."""
+        if not isinstance(answer, Direct):
+            return
+        self.finishers[envelope.id] = answer.finish
+        own = {"run_id": envelope.id, "attempt": envelope.attempt, "durable": True}
+        self.compute.start(answer.spec | own)
+
+    # ---- runs
+    def _prepare(self, envelope: Envelope, run: Run) -> None:
+        due = DueRun(
+            effect_id=envelope.id,
+            key=envelope.reply_to.key if envelope.reply_to else "",
+            attempt=envelope.attempt,
+            payload=run.payload,
+            created=envelope.created,
+        )
+        holder = self.holder
+
+        def body(tx: Tx) -> Any:
+            if not outbox.lease(tx.connection, envelope.id, envelope.attempt, holder):
+                return STALE
+            tx.ended = envelope
+            spec = self.kernel.registry.prepares[run.service](tx, due)
+            match spec:
+                case None:
+                    outbox.delete(tx.connection, envelope.id, envelope.attempt)
+                    tx.outcome.removed.append(envelope)
+                case Later(at):
+                    outbox.postpone(tx.connection, envelope.id, at)
+            return spec
+
+        def then(spec: Any) -> None:
+            match spec:
+                case None:
+                    pass
+                case Later(at):
+                    self._later(envelope, at)
+                case _:
+                    envelope.lease = holder
+                    own = {"run_id": envelope.id, "attempt": envelope.attempt, "durable": True}
+                    self.compute.start(spec | own)
+
+        self._submit(envelope, body, then)
+
+    def reported(self, report: RunReport) -> None:
+        """A durable run ended. Acknowledged to compute once it is committed (or stale)."""
+        run_id, attempt = report["run_id"], report["attempt"]
+
+        def settled(_result: Any) -> None:
+            self.acknowledge(run_id, attempt)
+
+        envelope = self.flight.get(run_id) or outbox.get(self.kernel.reader, run_id)
+        if envelope is None or envelope.attempt != attempt:
+            settled(None)
+            return
+        result: dict[str, Any] | None = report
+        error: ServiceError | None = None
+        if isinstance(envelope.effect, Call):
+            finish = self.finishers.get(run_id)
+            if finish is None:
+                return  # after a restart: the call is made again, and compute answers again
+            try:
+                result = finish(report)
+            except ServiceError as refusal:
+                result, error = None, refusal
+        self._submit(envelope, lambda tx: self._end(tx, envelope, result, error), settled)
+
+    # ---- agents
+    def agent_changed(self, instance: str, known: Collection[tuple[str, int]]) -> None:
+        """Compute (re)connected: `known` are the runs it still has, running or ended.
+
+        A run leased to another instance and unknown to this one is lost; one leased to this
+        instance that never arrived there is given to it again.
+        """
+        self.holder = instance
+        for envelope in outbox.leased(self.kernel.reader):
+            if (envelope.id, envelope.attempt) in known:
+                self._adopt(envelope)
+            elif envelope.lease != instance:
+                self._adopt(envelope)
+                self._report(envelope, lost(envelope), None)
+            else:
+                self._later(envelope, envelope.due)
+        for envelope in list(self.flight.values()):
+            if envelope.id in self.finishers and (envelope.id, envelope.attempt) not in known:
+                self._later(envelope, envelope.due)
+
+    def _adopt(self, envelope: Envelope) -> None:
+        """This leased run is in flight, whatever the window thought."""
+        self.known.pop(envelope.id, None)
+        if envelope.id not in self.flight:
+            self.flight[envelope.id] = envelope
+            self.running += 1
+
+
+def lost(envelope: Envelope) -> RunReport:
+    """The report of a run whose agent died with it."""
+    return {
+        "run_id": envelope.id,
+        "attempt": envelope.attempt,
+        "status": "lost",
+        "payload": b"",
+        "message": "The agent that ran this was lost.",
+        "cold": False,
+        "init_ms": 0.0,
+        "duration_ms": 0.0,
+        "billed_ms": 0,
+        "memory_used_mib": 0,
+        "log_stream": "",
+        "log_tail": b"",
+    }

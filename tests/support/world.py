@@ -1,0 +1,198 @@
+"""The real services, kernel, engine and SQLite over simulated time, with a fake compute.
+
+world = World(tmp_path)
+world.call("sns", "CreateTopic", Name="t")
+world.settle()          # carry out everything that is due now
+world.advance(60)       # let simulated time pass, carrying out what comes due on the way
+world.crash()           # kill -9 and start again on the same data
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import owari.catalog  # noqa: F401  (declares the services)
+from owari.compute.fake import FakeCompute
+from owari.config import Config
+from owari.credentials import Issuer
+from owari.effects import Http
+from owari.engine import Engine
+from owari.errors import ServiceError
+from owari.kernel import Context, Kernel, Work
+from owari.store import outbox
+from owari.store.blobs import BlobStore
+from owari.store.database import connect, migrate
+from owari.store.outbox import Envelope
+from owari.store.segments import Segments
+from owari.wire.operation import REGISTRY, Direct, Registry
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+START = 1_893_456_000.0  # 2030-01-01T00:00:00Z
+
+
+class SimulatedClock:
+    def __init__(self, start: float = START) -> None:
+        self.time = start
+
+    def now(self) -> float:
+        return self.time
+
+    def real(self) -> float:
+        return self.time
+
+
+class FakeHttp:
+    """Records Http effects; `answer(effect)` chooses the status, or raises ServiceError."""
+
+    def __init__(self) -> None:
+        self.sent: list[Http] = []
+        self.answer: Callable[[Http], int] = lambda _effect: 200
+
+    def deliver(self, effect: Http, done: Callable[..., None]) -> None:
+        self.sent.append(effect)
+        try:
+            status = self.answer(effect)
+        except ServiceError as error:
+            done(None, error)
+        else:
+            done({"status": status, "headers": {}, "body": b""}, None)
+
+
+class World:
+    def __init__(self, folder: Path, *, seed: int = 0, registry: Registry = REGISTRY) -> None:
+        self.config = Config(data=Path(folder))
+        self.registry = registry
+        self.clock = SimulatedClock()
+        self.random = random.Random(seed)
+        self.compute = FakeCompute()
+        self.http = FakeHttp()
+        self._requests = itertools.count(1)
+        self._open()
+
+    def _open(self) -> None:
+        self.config.data.mkdir(parents=True, exist_ok=True)
+        writer = connect(self.config.database, writer=True)
+        migrate(writer, self.registry.migrations)
+        self.kernel = Kernel(
+            self.config,
+            self.registry,
+            self.clock,
+            writer,
+            connect(self.config.database, writer=False),
+            BlobStore(self.config.blobs),
+            Segments(self.config.log_segments),
+            Issuer(b"simulated secret"),
+            self.random,
+        )
+        self.engine = Engine(self.kernel, self.compute, self.http)
+        self.engine.acknowledge = self.compute.acknowledge
+        self.engine.agent_changed(self.compute.instance, self.compute.known())
+        self.compute.resend()
+
+    def close(self) -> None:
+        self.kernel.writer.close()
+        self.kernel.reader.close()
+        self.kernel.segments.close()
+
+    def crash(self) -> None:
+        """kill -9 of the server between two commits; the agent lives on."""
+        self.close()
+        self._open()
+
+    # ---- calling
+    def call(
+        self,
+        service: str,
+        operation: str,
+        /,
+        *,
+        account: str = ACCOUNT,
+        region: str = REGION,
+        principal: str | None = None,
+        **params: Any,
+    ) -> dict[str, Any]:
+        """Call an operation as boto3 would; raises ServiceError. Parked calls wait (in
+        simulated time) until they are answered."""
+        outcome: list[tuple[Any, ServiceError | None]] = []
+        number = next(self._requests)
+        context = Context(
+            account,
+            region,
+            principal or f"arn:aws:iam::{account}:root",
+            f"00000000-0000-0000-0000-{number:012d}",
+            f"1-{number:08x}",
+        )
+        work = self.kernel.operation_work(
+            context, service, operation, params, lambda r, e: outcome.append((r, e))
+        )
+        self._perform(work, self.kernel.is_reading(service, operation, params))
+        while not outcome:
+            upcoming = self.next_time()
+            assert upcoming is not None, f"{service}:{operation} is parked for ever"
+            self._run_until(upcoming)
+        result, error = outcome[0]
+        if error is not None:
+            raise error
+        if isinstance(result, Direct):
+            return self._invoke(result)
+        return result or {}
+
+    def _perform(self, work: Work, reading: bool) -> None:
+        if reading:
+            self.kernel.read(work)
+        else:
+            self.kernel.submit(work)
+            while self.kernel.turn():
+                pass
+
+    def _invoke(self, direct: Direct) -> dict[str, Any]:
+        reports: list[dict[str, Any]] = []
+        run_id = f"direct-{next(self._requests)}"
+        spec = {"run_id": run_id, "attempt": 1, "durable": False}
+        self.compute.invoke(direct.spec | spec, reports.append)
+        return direct.finish(reports[0])
+
+    # ---- time
+    def next_time(self) -> float | None:
+        """When something happens next, or None when nothing ever will."""
+        times = [self.engine.step(self.clock.now())]
+        if self.kernel.queue:
+            times.append(self.clock.now())
+        for at in (self.compute.next_time(), self.kernel.expire(self.clock.now())):
+            if at is not None:
+                times.append(at)
+        soonest = min(times)
+        return None if soonest == float("inf") else max(soonest, self.clock.now())
+
+    def _run_until(self, moment: float) -> None:
+        self.clock.time = max(self.clock.time, moment)
+        progress = True
+        while progress:
+            now = self.clock.now()
+            self.kernel.expire(now)
+            self.engine.step(now)
+            reports = self.compute.due_reports(now)
+            for report in reports:
+                self.engine.reported(report)
+            progress = self.kernel.turn() or bool(reports)
+
+    def settle(self, seconds: float = 1.0) -> None:
+        """Carry out what is due now and within the next `seconds`."""
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        end = self.clock.now() + seconds
+        self._run_until(self.clock.now())
+        while (upcoming := self.next_time()) is not None and upcoming <= end:
+            self._run_until(upcoming)
+        self._run_until(end)
+
+    # ---- looking
+    def effects(self) -> list[Envelope]:
+        """The outbox, by due time."""
+        return outbox.due_before(self.kernel.reader, float("inf"), 1_000_000)
