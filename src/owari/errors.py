@@ -10,6 +10,7 @@ class ServiceError(Exception):
 
     `status` is the HTTP status; when None the wire takes it from the service model, else 400.
     `fields` are further members of the modelled error shape (e.g. `{"Type": "User"}`).
+    `headers` are HTTP headers the error answer carries (S3: `x-amz-delete-marker`, `ETag` on 304).
     """
 
     def __init__(
@@ -19,12 +20,14 @@ class ServiceError(Exception):
         *,
         status: int | None = None,
         fields: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
         self.fields = fields or {}
+        self.headers = headers or {}
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-able form, for the outbox."""
