@@ -347,6 +347,13 @@ class Engine:
             self.flight[envelope.id] = envelope
             self.running += 1
 
+    def sanity_check(self) -> None:
+        """What must always hold between two steps."""
+        assert not self.known.keys() & self.flight.keys(), "waiting and in flight at once"
+        running = sum(isinstance(e.effect, Run | Http) for e in self.flight.values())
+        assert running == self.running, f"{running} runs in flight, {self.running} counted"
+        assert self.finishers.keys() <= self.flight.keys(), "a finisher without its call"
+
 
 def lost(envelope: Envelope) -> RunReport:
     """The report of a run whose agent died with it."""

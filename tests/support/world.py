@@ -63,6 +63,10 @@ class FakeHttp:
             done({"status": status, "headers": {}, "body": b""}, None)
 
 
+class Disconnected(Exception):
+    """The server was killed before it answered: the caller cannot know what became of it."""
+
+
 class World:
     def __init__(self, folder: Path, *, seed: int = 0, registry: Registry = REGISTRY) -> None:
         self.config = Config(data=Path(folder))
@@ -72,9 +76,12 @@ class World:
         self.compute = FakeCompute()
         self.http = FakeHttp()
         self._requests = itertools.count(1)
+        self.generation = 0  # how often the server was started
+        self.fault: Callable[[str], bool] = lambda _where: False  # kill the server here?
         self._open()
 
     def _open(self) -> None:
+        self.generation += 1
         self.config.data.mkdir(parents=True, exist_ok=True)
         writer = connect(self.config.database, writer=True)
         migrate(writer, self.registry.migrations)
@@ -104,6 +111,22 @@ class World:
         self.close()
         self._open()
 
+    def turn(self) -> bool:
+        """One turn of the writer, with a possible kill before and after its commit."""
+        group = self.kernel.execute()
+        if group is None:
+            return False
+        if self.fault("before commit"):
+            self.crash()
+            return True
+        self.kernel.commit(group)
+        if self.fault("after commit"):
+            self.crash()
+            return True
+        self.kernel.deliver(group)
+        self.engine.sanity_check()
+        return True
+
     # ---- calling
     def call(
         self,
@@ -116,8 +139,9 @@ class World:
         principal: str | None = None,
         **params: Any,
     ) -> dict[str, Any]:
-        """Call an operation as boto3 would; raises ServiceError. Parked calls wait (in
-        simulated time) until they are answered."""
+        """Call an operation as boto3 would; raises ServiceError, or Disconnected when the server
+        is killed meanwhile. Parked calls wait (in simulated time) until they are answered."""
+        generation = self.generation
         outcome: list[tuple[Any, ServiceError | None]] = []
         number = next(self._requests)
         context = Context(
@@ -132,6 +156,8 @@ class World:
         )
         self._perform(work, self.kernel.is_reading(service, operation, params))
         while not outcome:
+            if self.generation != generation:
+                raise Disconnected
             upcoming = self.next_time()
             assert upcoming is not None, f"{service}:{operation} is parked for ever"
             self._run_until(upcoming)
@@ -147,7 +173,7 @@ class World:
             self.kernel.read(work)
         else:
             self.kernel.submit(work)
-            while self.kernel.turn():
+            while self.turn():
                 pass
 
     def _invoke(self, direct: Direct) -> dict[str, Any]:
@@ -179,7 +205,7 @@ class World:
             reports = self.compute.due_reports(now)
             for report in reports:
                 self.engine.reported(report)
-            progress = self.kernel.turn() or bool(reports)
+            progress = self.turn() or bool(reports)
 
     def settle(self, seconds: float = 1.0) -> None:
         """Carry out what is due now and within the next `seconds`."""

@@ -44,6 +44,7 @@ class FakeCompute:
     def __init__(self) -> None:
         self.handlers: dict[str, Handler] = {}
         self.duration: Callable[[Spec], float] = lambda _spec: 0.01
+        self.duplicate: Callable[[], bool] = lambda: False  # report this one twice?
         self.now = 0.0
         self.instance = "agent-1"
         self.started: list[Spec] = []  # every start that was not a duplicate
@@ -89,6 +90,8 @@ class FakeCompute:
                 self._ended[key] = self._carry_out(spec)
             if key in self._ended:
                 reports.append(self._ended[key])
+                if self.duplicate():
+                    self._push(key, 1.0)
         return reports
 
     def acknowledge(self, run_id: str, attempt: int) -> None:
