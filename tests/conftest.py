@@ -8,6 +8,10 @@ import pytest
 from tests.support.world import World
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run the crash tests for long")
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A simulated Owari over a fresh data folder."""

@@ -1,0 +1,39 @@
+"""`make bench` (all), `make bench ARGS=functions` (one group). Exit status 1 when a goal is
+missed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import footprint, functions, objects, pipeline, report
+from bench.setting import Setting, setting
+
+GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
+    "footprint": [footprint.footprint],
+    "functions": [functions.warm_invoke, functions.cold_start, functions.throughput],
+    "objects": [objects.small, objects.big],
+    "pipeline": [pipeline.one_file, pipeline.burst],
+}
+
+
+def main() -> int:
+    chosen = sys.argv[1:] or list(GROUPS)
+    figures: list[report.Figure] = []
+    with tempfile.TemporaryDirectory() as folder, setting(Path(folder)) as s:
+        for group in chosen:
+            for measure in GROUPS[group]:
+                figures += measure(s)
+        with urllib.request.urlopen(f"{s.owari}/_owari/status") as answer:
+            status = json.load(answer)
+    report.show(figures)
+    print("isolation tier:", status.get("isolation"))
+    return 0 if all(f.met for f in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The floor: a server that does nothing, so that what is measured is boto3 itself.
+
+It answers every request at once with what the SDK needs to be content, discards bodies, and
+sends the big object with sendfile. Run as `python -m bench.stub FILE`; prints its port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+SMALL = b"x" * 1024
+
+
+class Stub(asyncio.Protocol):
+    big: BinaryIO
+    size = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.buffer = b""
+        self.left = 0
+        self.request = b""
+
+    def data_received(self, data: bytes) -> None:
+        while data:
+            if self.left:
+                taken = min(self.left, len(data))
+                self.left -= taken
+                data = data[taken:]
+                if self.left:
+                    return
+                self.answer()
+                continue
+            head, separator, rest = (self.buffer + data).partition(b"\r\n\r\n")
+            if not separator:
+                self.buffer = head
+                return
+            self.buffer, data, self.request = b"", rest, head
+            lower = head.lower()
+            at = lower.find(b"content-length: ")
+            self.left = int(lower[at + 16 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if b"expect: 100-continue" in lower:
+                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if not self.left:
+                self.answer()
+
+    def answer(self) -> None:
+        method, path, _ = self.request.split(b" ", 2)
+        if method == b"GET" and path.endswith(b"/big"):
+            self.transport.pause_reading()
+            self.head(self.size)
+            self.task = asyncio.ensure_future(self.send_big())
+            return
+        body = SMALL if method == b"GET" else b"" if method == b"PUT" else b"null"
+        self.head(len(body), body)
+
+    def head(self, length: int, body: bytes = b"") -> None:
+        self.transport.write(
+            b'HTTP/1.1 200 OK\r\nETag: "0"\r\nContent-Length: %d\r\n\r\n%b' % (length, body)
+        )
+
+    async def send_big(self) -> None:
+        await asyncio.get_running_loop().sendfile(self.transport, self.big)
+        self.transport.resume_reading()
+
+
+async def main(path: Path) -> None:
+    with path.open("rb") as file:
+        Stub.big, Stub.size = file, path.stat().st_size
+        server = await asyncio.get_running_loop().create_server(Stub, "127.0.0.1", 0)
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))
