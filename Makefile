@@ -5,7 +5,7 @@ PY := .venv/bin/python
 SEED ?= 0
 STEPS ?= 2000
 
-.PHONY: setup demo test check sim soak bench clean
+.PHONY: setup demo test check sim soak bench docs clean
 
 setup: .venv/.ready
 
@@ -41,3 +41,6 @@ bench: setup  ## the figures of docs/performance.md
 
 clean:
 	rm -rf .venv .uv .cache .mypy_cache .ruff_cache .pytest_cache
+
+docs: setup  ## the generated pages of docs/
+	@$(PY) -m tests.docs.generate
