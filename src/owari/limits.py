@@ -25,6 +25,7 @@ class Limits:
     function_response_max_bytes: int = 6 * MIB
     function_zip_max_bytes: int = 50 * MIB
     function_unzipped_max_bytes: int = 250 * MIB
+    function_code_storage_max_bytes: int = 75 * 1024 * MIB
     function_concurrency_account: int = 1_000
     function_concurrency_unreserved_min: int = 100
     # SNS
@@ -41,6 +42,7 @@ class Limits:
     log_batch_max_bytes: int = 1_048_576
     log_batch_max_events: int = 10_000
     log_event_overhead_bytes: int = 26
+    log_total_max_bytes: int = 8 * 1024 * MIB  # ours: of all groups together, the oldest go
 
 
 PROFILES: dict[str, Limits] = {
