@@ -27,6 +27,8 @@ Run report:
                     failed (could not be started: our fault or the machine's)
     payload         bytes result JSON; for `error` AWS's error payload; for `failed` b""
     message         str   why, for throttled, lost and failed
+    code            str   for failed, optional: AWS's error where it has one
+                          (InvalidRuntimeException, InvalidZipFileException)
     cold            bool  an environment was started for it
     init_ms, duration_ms  float;  billed_ms, memory_used_mib  int
     log_stream      str   stream the invocation logged to

@@ -1,0 +1,1 @@
+"""AWS Lambda: functions, their configuration and code, and how they are invoked."""

@@ -1,0 +1,27 @@
+"""Lambda's operations, by topic. Importing this declares them all."""
+
+from owari.services.lambda_ import (
+    api_account,
+    api_concurrency,
+    api_event_invoke,
+    api_events,
+    api_functions,
+    api_invoke,
+    api_permissions,
+    api_tags,
+    api_update,
+    api_versions,
+)
+
+__all__ = [
+    "api_account",
+    "api_concurrency",
+    "api_event_invoke",
+    "api_events",
+    "api_functions",
+    "api_invoke",
+    "api_permissions",
+    "api_tags",
+    "api_update",
+    "api_versions",
+]

@@ -1,0 +1,56 @@
+"""Changes to a function's code and configuration. They concern `$LATEST` only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from owari.services.lambda_ import sql
+from owari.services.lambda_.api_versions import publish
+from owari.services.lambda_.configuration import updated
+from owari.services.lambda_.faults import invalid, precondition
+from owari.services.lambda_.lookup import existing_version, named
+from owari.services.lambda_.model import Version, describe
+from owari.services.lambda_.names import LATEST, FunctionRef
+from owari.services.lambda_.package import received
+from owari.store.tx import Tx
+from owari.wire.operation import Params, Result, operation
+
+
+@operation("lambda", "UpdateFunctionCode")
+def update_function_code(tx: Tx, p: Params) -> Result:
+    """`DryRun` checks everything and changes nothing."""
+    current = _current(tx, p, "UpdateFunctionCode")
+    package = received(tx, p)
+    asked = {key: p[key] for key in ("Architectures",) if key in p}
+    config = updated(current.name, current.config, asked, tx.limits)
+    code = package.digest if p.get("DryRun") else package.store(tx)
+    new = current.changed(
+        tx.new_id(), tx.now, code=code, code_size=len(package.data), config=config
+    )
+    if p.get("DryRun"):
+        return describe(replace(new, revision=current.revision, modified=current.modified))
+    sql.change_version(tx, current, new)
+    return describe(publish(tx, new) if p.get("Publish") else new)
+
+
+@operation("lambda", "UpdateFunctionConfiguration")
+def update_function_configuration(tx: Tx, p: Params) -> Result:
+    current = _current(tx, p, "UpdateFunctionConfiguration")
+    config = updated(current.name, current.config, p, tx.limits)
+    new = current.changed(tx.new_id(), tx.now, config=config)
+    sql.change_version(tx, current, new)
+    return describe(new)
+
+
+def _current(tx: Tx, p: Params, action: str) -> Version:
+    """`$LATEST`, if its revision is the one the caller expects."""
+    ref = named(tx, p, action)
+    if ref.qualifier not in (None, LATEST):
+        raise invalid("A published version cannot be changed: name the function or $LATEST.")
+    current = existing_version(tx, FunctionRef(ref.name, None))
+    if p.get("RevisionId") not in (None, current.revision):
+        raise precondition(
+            "The Revision Id provided does not match the latest Revision Id. Call the"
+            " GetFunction/GetAlias API to retrieve the latest Revision Id"
+        )
+    return current

@@ -1,0 +1,74 @@
+"""What compute is told about an invocation (compute/base.py), from the configuration as of now."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from owari.services.lambda_.names import function_arn
+
+Spec = dict[str, Any]
+
+
+class Deployed(NamedTuple):
+    """All that an invocation needs to know of a version: the row of one SELECT.
+
+    `config` is the stored JSON text; `reserved` the function's reserved concurrency.
+    """
+
+    account: str
+    region: str
+    name: str
+    version: str
+    deployed: str
+    code: str
+    config: str
+    reserved: int | None
+
+
+@lru_cache(maxsize=1024)
+def template(d: Deployed, qualifier: str | None) -> Spec:
+    """Everything but the event. A pure function of all its inputs: it cannot go stale."""
+    config = json.loads(d.config)
+    arn = function_arn(d.account, d.region, d.name)
+    return {
+        "kind": "function",
+        "environment": f"{arn}:{d.version}:{d.deployed}",
+        "slot": f"{arn}:{d.version}",
+        "function_name": d.name,
+        "function_arn": f"{arn}:{qualifier}" if qualifier else arn,
+        "version": d.version,
+        "handler": config["Handler"],
+        "runtime": config["Runtime"],
+        "memory_mib": config["MemorySize"],
+        "timeout_s": config["Timeout"],
+        "ephemeral_mib": config["EphemeralStorage"]["Size"],
+        "code": d.code,
+        "variables": config.get("Environment", {}).get("Variables", {}),
+        "account": d.account,
+        "region": d.region,
+        "role_arn": config["Role"],
+        "log_group": config["LoggingConfig"]["LogGroup"],
+        "concurrency": d.reserved,
+    }
+
+
+def spec_for(
+    d: Deployed,
+    qualifier: str | None,
+    *,
+    payload: bytes,
+    request_id: str,
+    trace_id: str,
+    client_context: str | None = None,
+    durable: bool = False,
+) -> Spec:
+    """The spec of one invocation; the engine adds `run_id` and `attempt`."""
+    return template(d, qualifier) | {
+        "request_id": request_id,
+        "trace_id": trace_id,
+        "client_context": client_context,
+        "durable": durable,
+        "payload": payload,
+    }
