@@ -1,0 +1,1 @@
+"""The five functions' own code: plain AWS Lambda handlers, packed into zips by stack.py."""
