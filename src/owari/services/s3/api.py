@@ -1,0 +1,15 @@
+"""S3's operations, by topic. Importing this declares them."""
+
+from __future__ import annotations
+
+from owari.services.s3 import (  # noqa: F401
+    buckets,
+    copying,
+    deleting,
+    describing,
+    listing,
+    multipart,
+    notifications,
+    objects,
+    settings,
+)
