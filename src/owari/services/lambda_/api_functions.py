@@ -8,7 +8,7 @@ from owari.services.lambda_.configuration import created
 from owari.services.lambda_.faults import conflict, function_not_found, invalid
 from owari.services.lambda_.lookup import arn_of, existing_function, existing_version, named
 from owari.services.lambda_.model import Version, describe, describe_in_list
-from owari.services.lambda_.names import LATEST
+from owari.services.lambda_.names import LATEST, FunctionRef
 from owari.services.lambda_.package import received
 from owari.services.lambda_.paging import key_of, marker_for
 from owari.services.lambda_.tagging import checked_tags
@@ -92,15 +92,14 @@ def delete_function(tx: Tx, p: Params) -> Result:
         raise invalid("$LATEST version cannot be deleted without deleting the function.")
     existing_function(tx, ref)
     if ref.qualifier is not None:
-        _delete_version(tx, p)
+        _delete_version(tx, ref)
     else:
         sql.remove_function(tx, ref.name)
         tx.resources.deleted(arn_of(tx, ref))
     return {"StatusCode": 204}
 
 
-def _delete_version(tx: Tx, p: Params) -> None:
-    ref = named(tx, p, "DeleteFunction")
+def _delete_version(tx: Tx, ref: FunctionRef) -> None:
     version = sql.version(tx, ref.name, ref.version)
     if version is None:
         raise function_not_found(arn_of(tx, ref))

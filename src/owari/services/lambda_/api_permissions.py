@@ -8,7 +8,7 @@ from owari.services.lambda_ import sql
 from owari.services.lambda_.faults import conflict, invalid, not_found, precondition
 from owari.services.lambda_.lookup import arn_of, existing_version, named
 from owari.services.lambda_.model import Version
-from owari.services.lambda_.names import LATEST
+from owari.services.lambda_.names import LATEST, FunctionRef
 from owari.services.lambda_.policy import document, statement
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
@@ -16,10 +16,11 @@ from owari.wire.operation import Params, Result, operation
 
 @operation("lambda", "AddPermission")
 def add_permission(tx: Tx, p: Params) -> Result:
-    version, qualifier = _target(tx, p, "AddPermission")
-    if p.get("Qualifier") == LATEST or named(tx, p, "AddPermission").qualifier == LATEST:
+    ref = named(tx, p, "AddPermission")
+    version, qualifier = _target(tx, p, ref)
+    if ref.qualifier == LATEST:
         raise invalid("We currently do not support adding policies for $LATEST.")
-    made = statement(p, arn_of(tx, named(tx, p, "AddPermission")))
+    made = statement(p, arn_of(tx, ref))
     present = sql.statements(tx, version.name, qualifier)
     if any(old["Sid"] == made["Sid"] for old in present):
         raise conflict(
@@ -34,7 +35,7 @@ def add_permission(tx: Tx, p: Params) -> Result:
 
 @operation("lambda", "RemovePermission")
 def remove_permission(tx: Tx, p: Params) -> Result:
-    version, qualifier = _target(tx, p, "RemovePermission")
+    version, qualifier = _target(tx, p, named(tx, p, "RemovePermission"))
     if not sql.statements(tx, version.name, qualifier):
         raise not_found("No policy is associated with the given resource.")
     if not sql.remove_statement(tx, version.name, qualifier, p["StatementId"]):
@@ -45,21 +46,20 @@ def remove_permission(tx: Tx, p: Params) -> Result:
 
 @operation("lambda", "GetPolicy", reads=True)
 def get_policy(tx: Tx, p: Params) -> Result:
-    version, qualifier = _target(tx, p, "GetPolicy")
+    version, qualifier = _target(tx, p, named(tx, p, "GetPolicy"))
     present = sql.statements(tx, version.name, qualifier)
     if not present:
         raise not_found("The resource you requested does not exist.")
     return {"Policy": document(present), "RevisionId": version.revision}
 
 
-def _target(tx: Tx, p: Params, action: str) -> tuple[Version, str]:
+def _target(tx: Tx, p: Params, ref: FunctionRef) -> tuple[Version, str]:
     """The version whose policy is meant, at the revision the caller expects; its qualifier is
     empty for the function itself."""
-    ref = named(tx, p, action)
     version = existing_version(tx, ref)
     if p.get("RevisionId") not in (None, "", version.revision):
         raise precondition(
             "The RevisionId provided does not match the latest RevisionId. Call the GetPolicy API"
             " to retrieve the latest RevisionId"
         )
-    return version, "" if ref.qualifier in (None, LATEST) else str(ref.qualifier)
+    return version, "" if ref.version == LATEST else ref.version

@@ -10,7 +10,6 @@ import io
 import stat
 import zipfile
 import zlib
-from pathlib import PurePosixPath
 
 from owari.errors import ServiceError
 from owari.limits import MIB
@@ -28,7 +27,7 @@ def check_archive(data: bytes, unzipped_max_bytes: int) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check(archive, unzipped_max_bytes)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
         raise not_a_zip() from None
 
 
@@ -47,32 +46,28 @@ def _check(archive: zipfile.ZipFile, unzipped_max_bytes: int) -> None:
         raise invalid(f"Unzipped size must be smaller than {unzipped_max_bytes} bytes")
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
         raise not_a_zip()
-    links = [entry for entry in entries if _is_link(entry)]
-    _check_names(entries, {_parts(entry.filename) for entry in links})
-    for entry in links:
-        _check_link(archive, entry)
+    _check_names(entries)
+    for entry in entries:
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            _check_link(archive, entry)
     if size <= VERIFIED_MAX_BYTES and archive.testzip() is not None:
         raise not_a_zip()
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    return PurePosixPath(name).parts
+    return tuple(part for part in name.split("/") if part not in ("", "."))
 
 
-def _is_link(entry: zipfile.ZipInfo) -> bool:
-    return stat.S_ISLNK(entry.external_attr >> 16)
-
-
-def _check_names(entries: list[zipfile.ZipInfo], links: set[tuple[str, ...]]) -> None:
+def _check_names(entries: list[zipfile.ZipInfo]) -> None:
     """Relative, downwards only, and never inside something that is not a folder."""
     files = {_parts(e.filename) for e in entries if not e.is_dir()}
     for entry in entries:
         parts = _parts(entry.filename)
-        if entry.orig_filename.startswith(("/", "\\")) or ".." in parts or "\\" in entry.filename:
+        if entry.filename.startswith("/") or ".." in parts:
             raise not_a_zip()
         if any(parts[:depth] in files for depth in range(1, len(parts))):
             raise not_a_zip()
-        if entry.is_dir() and parts in links:
+        if parts in files if entry.is_dir() else not parts:
             raise not_a_zip()
 
 
@@ -83,10 +78,11 @@ def _check_link(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
     """
     if entry.file_size > LINK_MAX_BYTES:
         raise not_a_zip()
-    target = PurePosixPath(archive.read(entry).decode("utf-8", "surrogateescape"))
+    target = archive.read(entry).decode("utf-8", "surrogateescape")
+    parts = _parts(target)
     climbs = 0
-    while climbs < len(target.parts) and target.parts[climbs] == "..":
+    while climbs < len(parts) and parts[climbs] == "..":
         climbs += 1
     depth = len(_parts(entry.filename)) - 1
-    if target.is_absolute() or climbs > depth or ".." in target.parts[climbs:]:
+    if not target or target.startswith("/") or climbs > depth or ".." in parts[climbs:]:
         raise not_a_zip()
