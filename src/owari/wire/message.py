@@ -90,3 +90,4 @@ class ApiCall:
     params: dict[str, Any]
     identity: Identity
     request_id: str
+    trace_id: str = ""  # X-Amzn-Trace-Id as received
