@@ -162,20 +162,21 @@ def held_back(world: World, seconds: float) -> None:
     world.engine.holder = holder
 
 
-def test_an_event_never_tried_expires_only_by_its_functions_own_age(
+def test_after_hours_without_an_agent_only_the_functions_own_age_counts(
     world: World, neighbour: Neighbour
 ) -> None:
     create(world)
-    attempts = Attempts(world, "done")
+    attempts = Attempts(world, ERROR, "done")
     leave(world)
+    world.settle()
     held_back(world, 30_000)
     world.settle()
-    assert attempts.times == [30_000]
+    assert attempts.times == [0, 30_001]
     configure(world, failure=QUEUE, MaximumEventAgeInSeconds=100)
     leave(world)
     held_back(world, 101)
     world.settle()
-    assert len(attempts.times) == 1
+    assert len(attempts.times) == 2
     (sent,) = neighbour.calls("sqs:SendMessage")
     record = json.loads(sent["MessageBody"])
     assert record["requestContext"]["condition"] == "EventAgeExceeded"

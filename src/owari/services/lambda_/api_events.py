@@ -70,10 +70,10 @@ def prepare_invocation(tx: Tx, due: DueRun) -> dict[str, Any] | None:
 
 
 def _expired(tx: Tx, event: Event) -> bool:
-    """An event never tried expires only if its function sets an age: Owari may have been down."""
+    """An attempt that is due is only refused for an age the function sets itself: AWS is never
+    down for hours, Owari may have been, and nothing is to be lost by that."""
     row = sql.event_invoke(tx, event.name, event.qualifier or LATEST)
-    tried = event.invocations or event.setbacks
-    if not tried and (row is None or row["max_age_s"] is None):
+    if row is None or row["max_age_s"] is None:
         return False
     return is_too_old(event, tx.now, sql.event_policy(row))
 
