@@ -1,0 +1,95 @@
+"""What `owari doctor` says of this machine, and how it says it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from owari.cli import doctor, doctor_compute, doctor_machine, doctor_tools
+from owari.cli.finding import Finding, output_of
+
+
+def asked(*options: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    doctor.add_arguments(parser)
+    return parser.parse_args(options)
+
+
+def test_every_finding_has_a_state_and_every_lack_a_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert doctor.run(asked("--json", "--data", str(tmp_path / "not" / "yet"))) == 0
+    findings = {f["name"]: f for f in json.loads(capsys.readouterr().out)["findings"]}
+    assert {"processors", "memory", "disk space", "fsync", "isolation", "namespaces"} <= set(
+        findings
+    )
+    mine = f"runtime python3.{sys.version_info.minor}"
+    assert findings[mine]["state"] == "ok"
+    assert findings["ffmpeg"]["state"] == "ok"  # the development dependencies bring it
+    for found in findings.values():
+        assert found["state"] in ("ok", "warn", "missing")
+        assert found["state"] != "warn" or found["mend"]
+
+
+def test_lines_show_the_remedy_only_where_there_is_something_to_mend() -> None:
+    good = Finding("disk", "ok", "plenty", "unused")
+    bad = Finding("disk", "warn", "little", "buy more")
+    assert doctor.line(good, 6, coloured=False) == "✓ disk    plenty"
+    assert doctor.line(bad, 6, coloured=False) == "! disk    little\n          → buy more"
+    assert "\x1b[33m" in doctor.line(bad, 6, coloured=True)
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_a_container_runtime_without_its_daemon_is_only_a_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    program(tmp_path, "docker", '[ "$1" = info ] && { echo no daemon >&2; exit 1; }; echo Docker 1')
+    program(tmp_path, "podman", "echo podman version 5")
+    podman, docker = doctor_tools.container_runtimes()
+    assert (podman.state, podman.detail) == ("ok", "podman version 5")
+    assert docker.state == "warn"
+    assert "only the client: no daemon" in docker.detail
+
+
+def test_a_gpu_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    program(tmp_path, "nvidia-smi", "echo NVIDIA T4, 15360 MiB")
+    assert doctor_machine.gpu() == Finding("GPU", "ok", "NVIDIA T4, 15360 MiB")
+    program(tmp_path, "nvidia-smi", "echo driver mismatch; exit 9")
+    assert doctor_machine.gpu().state == "warn"
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert doctor_machine.gpu().state == "missing"
+
+
+def test_a_runtime_without_its_interpreter_runs_on_the_nearest() -> None:
+    found = doctor_compute._interpreter("python3.14", "python3.11", "/usr/bin/python3.11")
+    assert found.state == "warn"
+    assert "the nearest" in found.detail
+    assert "3.14" in found.mend
+
+
+def test_a_folder_that_cannot_be_written_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_folder: Path) -> float:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(doctor_machine, "fsync_ms", full)
+    assert doctor.run(asked("--data", str(tmp_path))) == 1
+    assert "No space left" in capsys.readouterr().out
+
+
+def test_commands_that_are_not_there_or_hang() -> None:
+    assert output_of("/nonexistent/program")[0] == 127
+    assert output_of("sleep", "5", timeout_s=0.05)[0] == 124
