@@ -22,7 +22,7 @@ class Limits:
     function_environment_max_bytes: int = 4 * KIB
     function_sync_payload_max_bytes: int = 6 * MIB + 1
     function_async_payload_max_bytes: int = 1 * MIB
-    function_response_max_bytes: int = 6 * MIB
+    function_response_max_bytes: int = 6 * MIB + 100
     function_zip_max_bytes: int = 50 * MIB
     function_unzipped_max_bytes: int = 250 * MIB
     function_code_storage_max_bytes: int = 75 * 1024 * MIB

@@ -293,7 +293,7 @@ def test_without_reserved_concurrency_an_event_is_a_dead_letter(
 
 def test_an_answer_too_large_is_a_function_error(world: World) -> None:
     create(world)
-    attempts = Attempts(world, "x" * (6 * 1024 * 1024), "done")
+    attempts = Attempts(world, "x" * (6 * 1024 * 1024 + 100), "done")
     leave(world)
     world.advance(100)
     assert attempts.times == [0, 60]
