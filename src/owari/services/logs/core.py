@@ -140,6 +140,9 @@ def check_batch(
         most = limits.log_batch_max_events
         rule = f"Member must have length between 1 and {most}"
         raise _bad_value(f"{len(events)} events", "logEvents", rule)
+    if not all(event["message"] for event in events):
+        rule = "Member must have length greater than or equal to 1"
+        raise _bad_value("", "logEvents.member.message", rule)
     size = batch_bytes(events, limits)
     if size > limits.log_batch_max_bytes:
         raise bad_parameter(
