@@ -240,12 +240,10 @@ class ServiceModel:
     def error(self, code: str) -> Shape | None:
         """The error shape called `code`, by its name or by its error-code trait."""
         if self._errors is None:
-            self._errors = {}
-            for name, traits in self._shapes.items():
-                if traits.get("exception"):
-                    self._errors.setdefault(error_code(name, traits), self.shape(name))
-            for shape in tuple(self._errors.values()):
-                self._errors[shape.name] = shape
+            errors = {n: t for n, t in self._shapes.items() if t.get("exception")}
+            self._errors = {name: self.shape(name) for name in errors}
+            for name, traits in errors.items():
+                self._errors.setdefault(error_code(name, traits), self.shape(name))
         return self._errors.get(code)
 
 

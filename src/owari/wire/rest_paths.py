@@ -24,16 +24,16 @@ class Candidate:
     headers: tuple[str, ...]  # required headers
 
     @property
-    def order(self) -> tuple[int, bool, bool]:
-        asked = len(self.constants) + len(self.query) + len(self.headers)
-        return -asked, self.operation.name in _ONLY_BY_ID, self.operation.deprecated
+    def order(self) -> tuple[int, int, bool, bool]:
+        needs = len(self.query) + len(self.headers)
+        odd = self.operation.name in _ONLY_BY_ID
+        return -len(self.constants), -needs, odd, self.operation.deprecated
 
-    def fits(self, query: dict[str, str], headers: dict[str, str]) -> bool:
-        return (
-            all(k in query and (not v or query[k] == v) for k, v in self.constants)
-            and all(k in query for k in self.query)
-            and all(h in headers for h in self.headers)
-        )
+    def means(self, query: dict[str, str]) -> bool:
+        return all(k in query and (not v or query[k] == v) for k, v in self.constants)
+
+    def complete(self, query: dict[str, str], headers: dict[str, str]) -> bool:
+        return all(k in query for k in self.query) and all(h in headers for h in self.headers)
 
 
 @dataclass(slots=True)
@@ -62,14 +62,20 @@ def candidate(operation: Operation, segments: Iterable[str], query: str) -> Cand
 def choose(
     candidates: list[Candidate], query: dict[str, str], headers: dict[str, str]
 ) -> Candidate | None:
-    """The most particular one that fits; `x-id` decides where several do."""
-    first = None
-    for found in candidates:
-        if found.fits(query, headers):
-            if "x-id" not in query or query["x-id"] == found.operation.name:
-                return found
-            first = first or found
-    return first
+    """Of those whose constants fit, the most particular whose required parameters are there.
+
+    If none is complete, the one that asks least: it will say what is missing. `x-id` decides
+    where several fit.
+    """
+    meant = [c for c in candidates if c.means(query)]
+    if not meant:
+        return None
+    constants = len(meant[0].constants)
+    meant = [c for c in meant if len(c.constants) == constants]
+    complete = [c for c in meant if c.complete(query, headers)]
+    if len(complete) > 1 and "x-id" in query:
+        complete.sort(key=lambda c: c.operation.name != query["x-id"])
+    return complete[0] if complete else meant[-1]
 
 
 class Router:
