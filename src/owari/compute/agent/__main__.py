@@ -1,0 +1,86 @@
+"""`python -m owari.compute.agent FOLDER MARK`: the agent of one data folder, run detached."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import gc
+import os
+import resource
+import signal
+import time
+from pathlib import Path
+
+from owari.compute import isolation
+from owari.compute.agent import orphans
+from owari.compute.agent.core import Agent, clean_folder
+
+
+def main() -> int:
+    arguments = _parse()
+    folder: Path = arguments.folder
+    os.chdir(folder)
+    os.umask(0o077)
+    lock = os.open("agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    if not _lock(lock):
+        print("another agent has this folder", flush=True)
+        return 1
+    _more_descriptors()
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # only `shutdown` ends it, or SIGKILL
+    _bury_predecessor(folder, arguments.mark)
+    tier = isolation.detect(f"owari-{arguments.mark}", wish=arguments.isolation)
+    (folder / "cgroups").write_text("\n".join(tier.parents))
+    clean_folder(folder)
+    agent = Agent(folder, arguments.mark, tier, idle_s=arguments.idle_s)
+    gc.collect()
+    gc.freeze()
+    agent.run()
+    _remove_groups(tier.parents)
+    (folder / "agent.sock").unlink(missing_ok=True)
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="owari.compute.agent")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("mark")
+    parser.add_argument("--isolation", default="auto", choices=("auto", "watchdog"))
+    parser.add_argument("--idle-s", type=float, default=600.0)
+    return parser.parse_args()
+
+
+def _lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _more_descriptors() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _bury_predecessor(folder: Path, mark: str) -> None:
+    """Make what a dead agent left behind dead too, before anything is run again."""
+    record = folder / "cgroups"
+    parents = tuple(record.read_text().split("\n")) if record.exists() else ()
+    isolation.remove_groups(tuple(filter(None, parents)))
+    count = orphans.kill_marked(orphans.folder_mark(mark))
+    if count:
+        print(f"killed {count} processes of an agent that died", flush=True)
+    isolation.remove_groups(tuple(filter(None, parents)))
+
+
+def _remove_groups(parents: tuple[str, ...]) -> None:
+    for _ in range(100):
+        isolation.remove_groups(parents)
+        if not any(Path(parent).exists() for parent in parents):
+            return
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

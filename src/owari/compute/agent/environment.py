@@ -1,0 +1,206 @@
+"""A function environment as the agent sees it: a worker that has become somebody's."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from owari.compute.agent import orphans, protocol
+from owari.compute.agent.errors import Verdict
+from owari.compute.agent.lines import Lines, Shipper, Stream, Tail
+from owari.compute.agent.worker import Worker
+from owari.compute.runtime import wire
+
+
+@dataclass(slots=True, eq=False)
+class Definition:
+    """What the server's `define` frame says of an environment (compute/local.py makes it)."""
+
+    identity: str
+    slot: str
+    function: str  # whom reserved concurrency is counted for
+    arn: str
+    version: str
+    handler: str
+    runtime: str
+    memory_mib: int
+    timeout_s: float
+    code: str
+    zip: str
+    unzipped_max_bytes: int
+    variables: dict[str, str]
+    account: str
+    region: str
+    log_group: str
+
+
+@dataclass(slots=True, eq=False)
+class Invocation:
+    number: int
+    call: int  # of the server's connection; protocol.DURABLE: nobody waits
+    link: Any
+    definition: Definition
+    run_id: str
+    attempt: int
+    request_id: str
+    trace: str
+    client: str | None
+    payload: bytes
+    started: float = 0.0
+    cold: bool = False
+    cancelled: str = ""
+    tail: Tail = field(default_factory=Tail)
+
+
+class Owner(Protocol):
+    """Told of what happens to an environment."""
+
+    def on_ready(self, environment: Environment) -> None: ...
+
+    def on_answer(self, environment: Environment, kind: int, payload: bytes) -> None: ...
+
+    def on_gone(self, environment: Environment) -> None: ...
+
+
+class Environment:
+    """Implements worker.Holder."""
+
+    def __init__(
+        self, owner: Owner, shipper: Shipper, number: int, definition: Definition, worker: Worker
+    ) -> None:
+        self.owner = owner
+        self.shipper = shipper
+        self.number = number
+        self.definition = definition
+        self.worker = worker
+        self.stream = Stream(
+            definition.account,
+            definition.region,
+            definition.log_group,
+            log_stream_name(definition.version),
+        )
+        self.invocation: Invocation | None = None
+        self.init_started = time.monotonic()
+        self.init_ms = 0.0
+        self.init_error = b""
+        self.status: int | None = None  # of waitpid, once it has ended
+        self.expired = False
+        self.peak_mib = 0
+        self._lines = Lines()
+        worker.holder = self
+
+    def initialise(self, folders: dict[str, str], keep: list[str], words: str) -> None:
+        """Tell the worker what it is; `words` say which interpreter was chosen.
+
+        `keep`: folders that stay visible even below /tmp.
+        """
+        definition = self.definition
+        self.log(f"INIT_START Runtime Version: {words}\n")
+        self.worker.slot.limit(definition.memory_mib)
+        variables = definition.variables | {
+            "AWS_LAMBDA_LOG_STREAM_NAME": self.stream.name,
+            "LAMBDA_TASK_ROOT": folders["code"],
+            "LAMBDA_RUNTIME_DIR": folders["sdk"],
+            orphans.ENVIRONMENT_MARK: f"{self.worker.number:0{orphans.DIGITS}d}",
+            orphans.FOLDER_MARK: folders["mark"],
+        }
+        own_path = definition.variables.get("PYTHONPATH", "")
+        variables["PYTHONPATH"] = f"{own_path}:{folders['sdk']}".lstrip(":")
+        meta = {
+            "zip": definition.zip,
+            "code": folders["code"],
+            "pycache": folders["pycache"],
+            "keep": keep,
+            "unzipped_max_bytes": definition.unzipped_max_bytes,
+            "handler": definition.handler,
+            "arn": definition.arn,
+            "variables": variables,
+        }
+        self.worker.send(wire.INIT, protocol.encode(meta).encode("utf-8", "replace"))
+
+    def invoke(self, invocation: Invocation, now: float) -> None:
+        self.invocation = invocation
+        invocation.started = now
+        self.log(f"START RequestId: {invocation.request_id} Version: {self.definition.version}\n")
+        deadline_ms = int((time.time() + self.definition.timeout_s) * 1000)
+        meta = [invocation.request_id, deadline_ms, invocation.trace, invocation.client]
+        self.worker.send(wire.INVOKE, protocol.encode(meta).encode(), invocation.payload)
+
+    # ---- worker.Holder
+    def on_frame(self, kind: int, meta: bytes, payload: bytes) -> None:
+        match kind:
+            case wire.READY:
+                self.init_ms = (time.monotonic() - self.init_started) * 1000
+                self.owner.on_ready(self)
+            case wire.INIT_ERROR:
+                self.init_error = payload
+            case wire.RESULT | wire.ERROR if self.invocation is not None:
+                self.owner.on_answer(self, kind, payload)
+
+    def on_output(self, data: bytes) -> None:
+        for text in self._lines.feed(data):
+            self.log(text)
+
+    def on_end(self, status: int | None) -> None:
+        self.status = status
+        self.end_line()
+        self.peak_mib = max(self.peak_mib, self.worker.slot.peak_mib())
+        self.owner.on_gone(self)
+
+    # ---- logs
+    def log(self, text: str) -> None:
+        if self.invocation is not None:
+            self.invocation.tail.add(text)
+        self.shipper.add(self.stream, text)
+
+    def end_line(self) -> None:
+        """What was printed without a line end is an event of its own."""
+        for text in self._lines.finish():
+            self.log(text)
+
+    def close_invocation(self, now: float, verdict: Verdict | None) -> dict[str, Any]:
+        """Log the end of the invocation; the figures for its report."""
+        invocation = self.invocation
+        assert invocation is not None
+        duration = (now - invocation.started) * 1000
+        if verdict is not None and verdict.status == "Status: timeout":
+            duration = self.definition.timeout_s * 1000
+        used = max(self.peak_mib, self.worker.slot.peak_mib() if not self.worker.ended else 0, 1)
+        figures = {
+            "cold": invocation.cold,
+            "init_ms": round(self.init_ms, 2) if invocation.cold else 0.0,
+            "duration_ms": round(duration, 2),
+            "billed_ms": max(math.ceil(duration), 1),
+            "memory_used_mib": min(used, self.definition.memory_mib),
+            "log_stream": self.stream.name,
+        }
+        self.end_line()
+        request_id = invocation.request_id
+        if verdict is not None:
+            self.log(verdict.log)
+        self.log(f"END RequestId: {request_id}\n")
+        self.log(_report_line(request_id, self.definition.memory_mib, figures, verdict))
+        self.invocation = None
+        return figures
+
+
+def _report_line(
+    request_id: str, memory_mib: int, figures: dict[str, Any], verdict: Verdict | None
+) -> str:
+    init = f"Init Duration: {figures['init_ms']:.2f} ms\t" if figures["cold"] else ""
+    status = f"{verdict.status}\t" if verdict is not None else ""
+    return (
+        f"REPORT RequestId: {request_id}\tDuration: {figures['duration_ms']:.2f} ms\t"
+        f"Billed Duration: {figures['billed_ms']} ms\tMemory Size: {memory_mib} MB\t"
+        f"Max Memory Used: {figures['memory_used_mib']} MB\t{init}{status}\n"
+    )
+
+
+def log_stream_name(version: str) -> str:
+    """`YYYY/MM/DD/[version]32 hex digits`, as Lambda names streams."""
+    day = time.strftime("%Y/%m/%d", time.gmtime())
+    unique = os.urandom(16).hex()
+    return f"{day}/[{version}]{unique}"

@@ -1,0 +1,161 @@
+"""What the server has not acknowledged: run reports and log frames, in two files.
+
+They survive the agent and the server being killed (the kernel has the bytes; nothing is
+fsynced, since a power cut ends the runs themselves). Each file is emptied when everything in it
+has been acknowledged. A torn end is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections import deque
+from pathlib import Path
+
+from owari.compute.agent import protocol
+
+LENGTHS = protocol.LENGTHS
+COMPACT_BYTES = 1 << 20
+REWRITE_BYTES = 256 << 20
+LOGS_MAX_BYTES = 256 << 20  # beyond this, log lines are dropped, and a line says so
+WINDOW_BYTES = 4 << 20  # log bytes on their way to the server
+ACKED = struct.Struct("<QQ")  # head of the log file: acknowledged up to this offset; first seq
+
+Key = tuple[str, int]
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+class Reports:
+    """Reports of durable runs, by (run_id, attempt), as frames ready to send."""
+
+    def __init__(self, path: Path) -> None:
+        self.pending: dict[Key, bytes] = {}
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._size = 0
+        self._replay(path.read_bytes())
+
+    def _replay(self, data: bytes) -> None:
+        for header, payload in protocol.Frames().feed(data):
+            entry = json.loads(header)
+            key = (entry["run_id"], entry["attempt"])
+            if entry["k"] == "report":
+                self.pending[key] = protocol.frame(header, payload)
+            else:
+                self.pending.pop(key, None)
+        self._rewrite()
+
+    def _rewrite(self) -> None:
+        os.ftruncate(self._fd, 0)
+        self._size = 0
+        for report in self.pending.values():
+            self._append(report)
+
+    def _append(self, data: bytes) -> None:
+        _write_all(self._fd, data)
+        self._size += len(data)
+
+    def add(self, key: Key, report: bytes) -> None:
+        """Raises OSError when the disk is full; it is kept in memory all the same."""
+        self.pending[key] = report
+        self._append(report)
+
+    def acknowledge(self, key: Key) -> None:
+        if self.pending.pop(key, None) is None:
+            return
+        if (not self.pending and self._size > COMPACT_BYTES) or self._size > REWRITE_BYTES:
+            self._rewrite()
+            return
+        self._append(protocol.message({"k": "ack", "run_id": key[0], "attempt": key[1]}))
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+class Logs:
+    """Log frames in order, numbered by `seq`; the file is the queue, memory holds offsets."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._acked = ACKED.size
+        self._sent = ACKED.size
+        self._end = ACKED.size
+        self._next = 1
+        self._sent_seq = 0
+        self._ends: deque[tuple[int, int]] = deque()  # (seq, offset of its end) unacknowledged
+        self._replay()
+
+    def _replay(self) -> None:
+        head = os.pread(self._fd, ACKED.size, 0)
+        if len(head) < ACKED.size:
+            self._reset()
+            return
+        self._acked, _ = ACKED.unpack(head)
+        offset = self._sent = self._acked
+        while True:
+            head = os.pread(self._fd, LENGTHS.size, offset)
+            if len(head) < LENGTHS.size:
+                break
+            length = sum(LENGTHS.unpack(head)) + LENGTHS.size
+            if offset + length > os.fstat(self._fd).st_size:
+                break
+            offset += length
+            self._ends.append((self._next, offset))
+            self._next += 1
+        self._end = offset
+        os.ftruncate(self._fd, offset)
+
+    def _reset(self) -> None:
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, ACKED.pack(ACKED.size, 0), 0)
+        self._acked = self._sent = self._end = ACKED.size
+
+    @property
+    def full(self) -> bool:
+        return self._end > LOGS_MAX_BYTES
+
+    def add(self, records: bytes) -> None:
+        """Raises OSError when the disk is full."""
+        data = protocol.frame(b"", records)
+        try:
+            written = 0
+            while written < len(data):
+                written += os.pwrite(self._fd, data[written:], self._end + written)
+        except OSError:
+            os.ftruncate(self._fd, self._end)
+            raise
+        self._end += len(data)
+        self._ends.append((self._next, self._end))
+        self._next += 1
+
+    def to_send(self) -> tuple[int, bytes] | None:
+        """The next frame, unless enough are on their way already: (seq, records)."""
+        if self._sent >= self._end or self._sent - self._acked > WINDOW_BYTES:
+            return None
+        _, length = LENGTHS.unpack(os.pread(self._fd, LENGTHS.size, self._sent))
+        records = os.pread(self._fd, length, self._sent + LENGTHS.size)
+        self._sent += LENGTHS.size + length
+        self._sent_seq += 1
+        return self._sent_seq, records
+
+    def resend(self) -> None:
+        """A new connection: everything not acknowledged goes again."""
+        self._sent = self._acked
+        self._sent_seq = self._next - len(self._ends) - 1
+
+    def acknowledge(self, seq: int) -> None:
+        while self._ends and self._ends[0][0] <= seq:
+            self._acked = self._ends.popleft()[1]
+        assert self._acked <= self._sent, "acknowledged before it was sent"
+        if self._acked == self._end and self._end > COMPACT_BYTES:
+            self._reset()
+        else:
+            os.pwrite(self._fd, ACKED.pack(self._acked, 0), 0)
+
+    def close(self) -> None:
+        os.close(self._fd)

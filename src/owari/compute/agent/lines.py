@@ -1,0 +1,131 @@
+"""Log lines: cut from a pipe, gathered per stream, shipped in batches through the journal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from owari.compute.agent import protocol
+
+RECORD = "\x1e"  # runtime/faults.py: a line break inside one event
+EVENT_MAX_BYTES = 256 * 1024 - 26  # CloudWatch Logs quotas: log event size
+TAIL_BYTES = 4096  # Invoke API: LogResult
+FLUSH_INTERVAL_S = 0.1
+FLUSH_BYTES = 256 * 1024
+
+
+class Lines:
+    """Bytes of a pipe → texts of events, each with its line end, as Lambda logs them."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) >= EVENT_MAX_BYTES:
+            whole.append(self._rest)
+            self._rest = b""
+        return [text for line in whole for text in _events(line)]
+
+    def finish(self) -> list[str]:
+        """What came without a line end."""
+        rest, self._rest = self._rest, b""
+        return _events(rest) if rest else []
+
+
+def _events(line: bytes) -> list[str]:
+    cuts = range(0, max(len(line), 1), EVENT_MAX_BYTES)
+    texts = (line[at : at + EVENT_MAX_BYTES].decode("utf-8", "replace") for at in cuts)
+    return [text.replace(RECORD, "\n") + "\n" for text in texts]
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """One log stream: where its events go, and those not shipped yet."""
+
+    account: str
+    region: str
+    group: str
+    name: str
+    events: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Tail:
+    """The last 4 KiB of an invocation's log."""
+
+    __slots__ = ("_bytes", "_texts")
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._bytes = 0
+
+    def add(self, text: str) -> None:
+        self._texts.append(text)
+        self._bytes += len(text)
+        if self._bytes > 16 * TAIL_BYTES:
+            self._texts = ["".join(self._texts)[-TAIL_BYTES:]]
+            self._bytes = TAIL_BYTES
+
+    def bytes(self) -> bytes:
+        return "".join(self._texts).encode()[-TAIL_BYTES:]
+
+
+class Shipper:
+    """Gathers events and hands batches (JSON lists of log records) to `journal`."""
+
+    def __init__(self, journal: Callable[[bytes], None], is_full: Callable[[], bool]) -> None:
+        self._journal = journal
+        self._is_full = is_full
+        self._dirty: dict[Stream, None] = {}
+        self._bytes = 0
+        self._due = float("inf")
+        self._dropped = 0
+
+    def add(self, stream: Stream, text: str) -> None:
+        if self._is_full():
+            self._dropped += 1
+            return
+        stream.events.append((int(time.time() * 1000), text))
+        if stream not in self._dirty:
+            self._dirty[stream] = None
+        self._bytes += len(text)
+
+    def tick(self, now: float) -> float:
+        """Ship what is due; when to come again."""
+        if not self._dirty:
+            return float("inf")
+        if self._due == float("inf"):
+            self._due = now + FLUSH_INTERVAL_S
+        if now >= self._due or self._bytes >= FLUSH_BYTES:
+            self.flush()
+            return float("inf")
+        return self._due
+
+    def flush(self) -> None:
+        if not self._dirty:
+            return
+        self._mention_dropped()
+        records: list[dict[str, Any]] = [
+            {
+                "account": stream.account,
+                "region": stream.region,
+                "group": stream.group,
+                "stream": stream.name,
+                "events": stream.events,
+            }
+            for stream in self._dirty
+        ]
+        self._journal(protocol.encode(records).encode("utf-8", "replace"))
+        for stream in self._dirty:
+            stream.events = []
+        self._dirty.clear()
+        self._bytes = 0
+        self._due = float("inf")
+
+    def _mention_dropped(self) -> None:
+        if self._dropped:
+            text = f"[owari] {self._dropped} log lines were dropped: the server was away too long\n"
+            next(iter(self._dirty)).events.append((int(time.time() * 1000), text))
+            self._dropped = 0

@@ -1,0 +1,498 @@
+"""The pool of function environments of one machine: events in, instructions out. Pure.
+
+Theory of operation. An environment runs one invocation at a time and is kept warm. Calls to the
+same environment identity (function, version, revision) form a *family*, queued first in, first
+out. What an environment may do:
+
+    starting --ready--> idle --assigned--> busy --finished--> idle
+        |                 |                  |
+        +----- gone ------+------ gone ------+        (it died, or we stopped it)
+
+A call that finds no idle environment lets the family grow: at once while it has fewer than
+`free_growth`, then by one each `GROWTH_INTERVAL_S` for as long as someone still waits. So a
+burst of short calls is served by few environments, and handlers that sleep or invoke each other
+never block one another for long.
+
+The memory ledger adds up `memory_mib` of every environment; before a start would overdraw it
+the least recently used idle ones are evicted. Alone on the machine, any size may start.
+
+Every method is told `now` (monotonic seconds) and returns what is to be done, in order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+GROWTH_INTERVAL_S = 0.05
+INIT_TIMEOUT_S = 10.0  # on top of the function's own timeout, as on AWS
+IMPATIENT_WAIT_S = 30.0  # a caller who waits for capacity is throttled after this
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One invocation as the pool sees it. `patient`: waits for capacity for as long as it takes."""
+
+    number: int
+    function: str
+    environment: str
+    slot: str
+    memory_mib: int
+    timeout_s: float
+    concurrency: int | None = None
+    patient: bool = False
+
+
+# ---- instructions
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start an environment; then tell `ready`, or `gone`."""
+
+    environment: int
+    identity: str
+    memory_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """Give the call to the environment; then tell `finished`, or `gone`. `cold`: its first."""
+
+    environment: int
+    call: int
+    cold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """Tell the caller: not now. Nothing was run."""
+
+    call: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The environment could not be initialised; this call is answered with its error."""
+
+    environment: int
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Time is up: end the environment, and tell `gone` when it has ended."""
+
+    environment: int
+    call: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """End an idle environment. The pool has forgotten it already."""
+
+    environment: int
+    why: str
+
+
+Instruction = Start | Invoke | Throttle | Fail | Expire | Retire
+
+
+class State(IntEnum):
+    STARTING = 0
+    IDLE = 1
+    BUSY = 2
+
+
+@dataclass(slots=True)
+class Environment:
+    number: int
+    family: Family
+    memory_mib: int
+    since: float  # when it entered its state
+    deadline: float  # of the start or the call it is busy with
+    fresh_until: float
+    state: State = State.STARTING
+    call: Call | None = None
+    used: bool = False
+    expired: bool = False
+
+
+@dataclass(slots=True)
+class Family:
+    """The environments and the waiting calls of one identity."""
+
+    identity: str
+    slot: str
+    waiting: deque[tuple[float, Call]] = field(default_factory=deque)
+    idle: list[Environment] = field(default_factory=list)  # the last is the most recently used
+    starting: int = 0
+    busy: int = 0
+    next_growth: float = 0.0
+
+    @property
+    def size(self) -> int:
+        return self.starting + self.busy + len(self.idle)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    memory_mib: int
+    free_growth: int
+    environments_max: int = 1_000
+    idle_s: float = 600.0
+    age_s: float = 12 * 3600.0  # an environment's credentials are good for longer than this
+
+
+class Pool:
+    """See the module's text. `sanity_check` asserts what must hold after every event."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.environments: dict[int, Environment] = {}
+        self.families: dict[str, Family] = {}
+        self.current: dict[str, str] = {}  # slot → the identity last asked for
+        self.in_flight: dict[str, int] = {}  # function → calls waiting or running
+        self.memory_mib = 0
+        self.calls: dict[int, Environment | None] = {}  # None: waiting
+        self.waiting = 0  # calls in all queues
+        self._numbers = 0
+        self._next_deadline = float("inf")
+        self._next_idle = float("inf")
+
+    # ---- events
+    def submit(self, call: Call, now: float) -> list[Instruction]:
+        """Someone asks for an invocation."""
+        running = self.in_flight.get(call.function, 0)
+        if call.concurrency is not None and running >= call.concurrency:
+            return [Throttle(call.number, "ReservedFunctionConcurrentInvocationLimitExceeded")]
+        self.in_flight[call.function] = running + 1
+        family = self.families.get(call.environment)
+        if family is None:
+            family = self.families[call.environment] = Family(call.environment, call.slot)
+        out: list[Instruction] = []
+        if self.current.get(call.slot) != call.environment:
+            out += self._outdate(call)
+        environment = self._take_idle(family, now, out)
+        if environment is not None:
+            out.append(self._assign(environment, call, now))
+            return out
+        family.waiting.append((now, call))
+        self.waiting += 1
+        self.calls[call.number] = None
+        self._grow(family, now, out)
+        return out
+
+    def ready(self, number: int, now: float) -> list[Instruction]:
+        """An environment has been initialised."""
+        environment = self.environments.get(number)
+        if environment is None or environment.state is not State.STARTING or environment.expired:
+            return []
+        environment.family.starting -= 1
+        return self._free(environment, now)
+
+    def finished(self, number: int, now: float) -> list[Instruction]:
+        """An environment has answered its call and can take another."""
+        environment = self.environments.get(number)
+        if environment is None or environment.state is not State.BUSY or environment.expired:
+            return []
+        self._done(environment)
+        return self._free(environment, now)
+
+    def gone(self, number: int, now: float, *, answer: bool = True) -> list[Instruction]:
+        """An environment has ended. With `answer` a failed start fails the call at the head."""
+        environment = self.environments.get(number)
+        if environment is None:
+            return []
+        family, out = environment.family, list[Instruction]()
+        match environment.state:
+            case State.STARTING:
+                family.starting -= 1
+                if answer and family.waiting:
+                    call = self._next(family)
+                    self._forget(call)
+                    out.append(Fail(number, call.number))
+            case State.IDLE:
+                family.idle.remove(environment)
+            case State.BUSY:
+                self._done(environment)
+        self._remove(environment)
+        self._grow(family, now, out)
+        self._serve_others(now, out)
+        self._tidy(family)
+        return out
+
+    def cancel(self, number: int, now: float) -> tuple[bool, int | None]:
+        """Drop a waiting call: (True, None). A running one: (False, its environment)."""
+        if number not in self.calls:
+            return False, None
+        environment = self.calls[number]
+        if environment is not None:
+            return False, environment.number
+        for family in self.families.values():
+            for entry in family.waiting:
+                if entry[1].number == number:
+                    family.waiting.remove(entry)
+                    self.waiting -= 1
+                    self._forget(entry[1])
+                    self._tidy(family)
+                    return True, None
+        raise AssertionError(f"call {number} waits nowhere")
+
+    def tick(self, now: float) -> list[Instruction]:
+        """Time has passed."""
+        out: list[Instruction] = []
+        if now >= self._next_deadline:
+            self._expire(now, out)
+        if now >= self._next_idle:
+            self._retire_idle(now, out)
+        if not self.waiting:
+            return out
+        for family in [f for f in self.families.values() if f.waiting]:
+            self._throttle_impatient(family, now, out)
+            self._grow(family, now, out)
+            self._tidy(family)
+        return out
+
+    def next_time(self) -> float:
+        """When `tick` wants to be told of the time at the latest."""
+        soonest = min(self._next_deadline, self._next_idle)
+        if not self.waiting:
+            return soonest
+        for family in self.families.values():
+            if family.waiting:
+                if len(family.waiting) > family.starting and self._fits(family.waiting[0][1]):
+                    soonest = min(soonest, self._growth_time(family))
+                soonest = min(soonest, family.waiting[0][0] + IMPATIENT_WAIT_S)
+        return soonest
+
+    # ---- assigning
+    def _take_idle(self, family: Family, now: float, out: list[Instruction]) -> Environment | None:
+        while family.idle:
+            environment = family.idle.pop()
+            if environment.fresh_until > now:
+                return environment
+            self._remove(environment)
+            out.append(Retire(environment.number, "outdated"))
+        return None
+
+    def _assign(self, environment: Environment, call: Call, now: float) -> Invoke:
+        environment.state = State.BUSY
+        environment.since = now
+        environment.deadline = now + call.timeout_s
+        environment.call = call
+        environment.family.busy += 1
+        self.calls[call.number] = environment
+        if environment.deadline < self._next_deadline:
+            self._next_deadline = environment.deadline
+        cold = not environment.used
+        environment.used = True
+        return Invoke(environment.number, call.number, cold)
+
+    def _next(self, family: Family) -> Call:
+        self.waiting -= 1
+        return family.waiting.popleft()[1]
+
+    def _done(self, environment: Environment) -> None:
+        call = environment.call
+        assert call is not None
+        environment.call = None
+        environment.family.busy -= 1
+        self._forget(call)
+
+    def _forget(self, call: Call) -> None:
+        self.calls.pop(call.number, None)
+        left = self.in_flight[call.function] - 1
+        if left:
+            self.in_flight[call.function] = left
+        else:
+            del self.in_flight[call.function]
+
+    def _free(self, environment: Environment, now: float) -> list[Instruction]:
+        """An environment is free: the next in its queue, or idle, or retired as outdated."""
+        family = environment.family
+        environment.state = State.IDLE
+        environment.since = now
+        if environment.fresh_until > now:
+            if family.waiting:
+                return [self._assign(environment, self._next(family), now)]
+            if self.current.get(family.slot) == family.identity:
+                family.idle.append(environment)
+                self._next_idle = min(self._next_idle, now + self.bounds.idle_s)
+                out: list[Instruction] = []
+                self._serve_others(now, out)
+                return out
+        self._remove(environment)
+        out = [Retire(environment.number, "outdated")]
+        self._grow(family, now, out)
+        self._serve_others(now, out)
+        self._tidy(family)
+        return out
+
+    # ---- growing
+    def _grow(self, family: Family, now: float, out: list[Instruction]) -> None:
+        """Start what the family's waiting calls justify."""
+        wanted = len(family.waiting) - family.starting
+        while wanted > 0:
+            freely = family.size < self.bounds.free_growth
+            if not freely and now < self._growth_time(family):
+                return
+            if not self._start(family, now, out):
+                return
+            family.next_growth = now + GROWTH_INTERVAL_S
+            wanted -= 1
+
+    def _growth_time(self, family: Family) -> float:
+        return max(family.next_growth, family.waiting[0][0] + GROWTH_INTERVAL_S)
+
+    def _start(self, family: Family, now: float, out: list[Instruction]) -> bool:
+        call = family.waiting[0][1]
+        if not self._fits(call):
+            return False
+        while not self._has_room(call.memory_mib):
+            self._evict(out)
+        self._numbers += 1
+        environment = Environment(
+            number=self._numbers,
+            family=family,
+            memory_mib=call.memory_mib,
+            since=now,
+            deadline=now + INIT_TIMEOUT_S + call.timeout_s,
+            fresh_until=now + self.bounds.age_s,
+        )
+        self.environments[environment.number] = environment
+        self.memory_mib += environment.memory_mib
+        self._next_deadline = min(self._next_deadline, environment.deadline)
+        family.starting += 1
+        out.append(Start(environment.number, family.identity, environment.memory_mib))
+        return True
+
+    def _fits(self, call: Call) -> bool:
+        """Whether there would be room if every idle environment were evicted."""
+        idle = [e for f in self.families.values() for e in f.idle]
+        count = len(self.environments) - len(idle)
+        memory = self.memory_mib - sum(e.memory_mib for e in idle)
+        if count == 0:
+            return True
+        return (
+            count < self.bounds.environments_max
+            and memory + call.memory_mib <= self.bounds.memory_mib
+        )
+
+    def _has_room(self, memory_mib: int) -> bool:
+        if not self.environments:
+            return True
+        return (
+            len(self.environments) < self.bounds.environments_max
+            and self.memory_mib + memory_mib <= self.bounds.memory_mib
+        )
+
+    def _evict(self, out: list[Instruction]) -> None:
+        oldest = min((f.idle[0] for f in self.families.values() if f.idle), key=lambda e: e.since)
+        family = oldest.family
+        family.idle.remove(oldest)
+        self._remove(oldest)
+        self._tidy(family)
+        out.append(Retire(oldest.number, "evicted"))
+
+    def _serve_others(self, now: float, out: list[Instruction]) -> None:
+        """Room may have appeared: the longest waiting first."""
+        if not self.waiting:
+            return
+        hungry = [f for f in self.families.values() if len(f.waiting) > f.starting]
+        for family in sorted(hungry, key=lambda f: f.waiting[0][0]):
+            self._grow(family, now, out)
+
+    # ---- ending
+    def _remove(self, environment: Environment) -> None:
+        del self.environments[environment.number]
+        self.memory_mib -= environment.memory_mib
+
+    def _tidy(self, family: Family) -> None:
+        if not family.size and not family.waiting:
+            self.families.pop(family.identity, None)
+            if self.current.get(family.slot) == family.identity:
+                del self.current[family.slot]
+
+    def _outdate(self, call: Call) -> list[Instruction]:
+        """The slot has another identity now: idle environments of the older one go."""
+        old = self.families.get(self.current.get(call.slot, ""))
+        self.current[call.slot] = call.environment
+        if old is None:
+            return []
+        out: list[Instruction] = [Retire(e.number, "outdated") for e in old.idle]
+        for environment in old.idle:
+            self._remove(environment)
+        old.idle.clear()
+        self._tidy(old)
+        return out
+
+    def _expire(self, now: float, out: list[Instruction]) -> None:
+        for environment in self._timed():
+            if environment.deadline <= now:
+                environment.expired = True
+                call = environment.call
+                out.append(Expire(environment.number, call.number if call else None))
+        self._next_deadline = min((e.deadline for e in self._timed()), default=float("inf"))
+
+    def _timed(self) -> Iterator[Environment]:
+        for environment in self.environments.values():
+            if environment.state is not State.IDLE and not environment.expired:
+                yield environment
+
+    def _retire_idle(self, now: float, out: list[Instruction]) -> None:
+        limit = now - self.bounds.idle_s
+        self._next_idle = float("inf")
+        for family in list(self.families.values()):
+            while family.idle and family.idle[0].since <= limit:
+                environment = family.idle.pop(0)
+                self._remove(environment)
+                out.append(Retire(environment.number, "idle"))
+            if family.idle:
+                self._next_idle = min(self._next_idle, family.idle[0].since + self.bounds.idle_s)
+            self._tidy(family)
+
+    def _throttle_impatient(self, family: Family, now: float, out: list[Instruction]) -> None:
+        if now < family.waiting[0][0] + IMPATIENT_WAIT_S:
+            return
+        kept: deque[tuple[float, Call]] = deque()
+        for since, call in family.waiting:
+            if call.patient or now < since + IMPATIENT_WAIT_S:
+                # A patient call's wait is counted anew, so that this is not looked at each tick.
+                kept.append((now if call.patient else since, call))
+                continue
+            self.waiting -= 1
+            self._forget(call)
+            out.append(Throttle(call.number, "ConcurrentInvocationLimitExceeded"))
+        family.waiting = kept
+
+    # ---- invariants
+    def sanity_check(self) -> None:
+        """What must hold between any two events."""
+        every = list(self.environments.values())
+        assert self.memory_mib == sum(e.memory_mib for e in every)
+        assert self.memory_mib <= self.bounds.memory_mib or len(every) == 1
+        assert len(every) <= self.bounds.environments_max
+        for environment in every:
+            assert (environment.state is State.BUSY) == (environment.call is not None)
+            assert self.families[environment.family.identity] is environment.family
+            assert (environment in environment.family.idle) == (environment.state is State.IDLE)
+        for family in self.families.values():
+            members = [e for e in every if e.family is family]
+            assert family.size == len(members) > 0 or family.waiting
+            assert family.starting == sum(e.state is State.STARTING for e in members)
+            assert family.busy == sum(e.state is State.BUSY for e in members)
+            assert not (family.idle and family.waiting), "a call waits beside an idle environment"
+            assert not family.idle or self.current[family.slot] == family.identity
+        self._check_calls()
+
+    def _check_calls(self) -> None:
+        waiting = [call for f in self.families.values() for _, call in f.waiting]
+        running = [e.call for e in self.environments.values() if e.call is not None]
+        assert len(waiting) == self.waiting
+        assert {c.number for c in waiting + running} == set(self.calls)
+        counts: dict[str, int] = {}
+        for call in waiting + running:
+            counts[call.function] = counts.get(call.function, 0) + 1
+        assert counts == self.in_flight

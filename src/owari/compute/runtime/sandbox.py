@@ -1,0 +1,126 @@
+"""What a fresh worker does to itself: dies with its parent, joins its cgroups, own /tmp."""
+
+# pathlib and contextlib would cost memory and time in every worker.
+# ruff: noqa: PTH, SIM105
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from collections.abc import Iterable
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+PR_SET_PDEATHSIG = 1
+CLONE_NEWNS = 0x20000
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
+
+MARKER = b"OWARI_ENVIRONMENT="
+MARKER_DIGITS = 16
+
+
+def die_with_parent(parent: int) -> None:
+    """SIGKILL when the parent ends, even if it has ended already."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def join(cgroups: Iterable[str]) -> None:
+    """Enter the cgroups whose `cgroup.procs` files these are. Raises OSError."""
+    for path in cgroups:
+        fd = os.open(path, os.O_WRONLY)
+        try:
+            os.write(fd, b"0")
+        finally:
+            os.close(fd)
+
+
+def _mount(source: str, target: str, flags: int) -> None:
+    if LIBC.mount(source.encode(), target.encode(), None, flags, None) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"mount {target}: {os.strerror(error)}")
+
+
+def own_mounts() -> None:
+    """A mount namespace whose mounts nobody else sees. Raises OSError where not allowed."""
+    if LIBC.unshare(CLONE_NEWNS) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"unshare: {os.strerror(error)}")
+    _mount("none", "/", MS_REC | MS_PRIVATE)
+
+
+class OwnTmp:
+    """A folder in place of /tmp, in a mount namespace of this process's own.
+
+    What the runtime needs and happens to lie below the real /tmp (a data folder, a virtual
+    environment) is reached through `path` and put back in its place by `reveal`. Raises OSError.
+    """
+
+    def __init__(self, folder: str) -> None:
+        own_mounts()
+        # Opened in the new namespace: one cannot bind from another's mounts.
+        self._real = os.open("/tmp", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        _mount(folder, "/tmp", MS_BIND)
+
+    def path(self, name: str) -> str:
+        """Where `name` is now, for this process."""
+        if name.startswith("/tmp/"):
+            return f"/proc/self/fd/{self._real}/{name[5:]}"
+        return name
+
+    def reveal(self, folder: str) -> None:
+        """Make a folder below the real /tmp visible again."""
+        if folder.startswith("/tmp/") and os.path.isdir(self.path(folder)):
+            os.makedirs(folder, exist_ok=True)
+            _mount(self.path(folder), folder, MS_BIND)
+
+    def make_read_only(self, folder: str) -> None:
+        """A function cannot change the code it shares with others."""
+        self.reveal(folder)
+        _mount(folder, folder, MS_BIND)
+        _mount("none", folder, MS_BIND | MS_REMOUNT | MS_RDONLY)
+
+    def close(self) -> None:
+        os.close(self._real)
+
+
+def environ_address() -> int:
+    """Where this process's `/proc/PID/environ` keeps the digits of the marker; 0 if nowhere.
+
+    Forked children share that memory's content, so what a worker writes there names it and
+    all its descendants, even those that leave its session.
+    """
+    try:
+        with open("/proc/self/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        start, end = int(fields[47]), int(fields[48])
+        place = ctypes.string_at(start, end - start).find(MARKER)
+        return start + place + len(MARKER) if place >= 0 else 0
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def mark(address: int, number: int) -> None:
+    if address:
+        ctypes.memmove(address, b"%0*d" % (MARKER_DIGITS, number), MARKER_DIGITS)
+
+
+def can_have_own_tmp(tmp: str) -> str:
+    """'' when a child may have its own /tmp, else why not."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        why = ""
+        try:
+            OwnTmp(tmp)
+        except OSError as error:
+            why = str(error)
+        os.write(write, why.encode())
+        os._exit(0)
+    os.close(write)
+    answer = os.read(read, 1024).decode()
+    os.close(read)
+    os.waitpid(child, 0)
+    return answer

@@ -1,0 +1,83 @@
+"""Unpack a function's zip once: into a folder beside, then renamed, so it is whole or absent."""
+
+# pathlib and contextlib would cost memory and time in every worker.
+# ruff: noqa: PTH, SIM105
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import zipfile
+
+CHUNK = 1 << 18
+
+
+class BadZip(Exception):
+    """The archive is not one, climbs out of its folder, or is too large."""
+
+
+def unpack(archive: str, folder: str, most_bytes: int) -> None:
+    """Does nothing when `folder` is there already. Raises BadZip, OSError."""
+    if os.path.isdir(folder):
+        return
+    lock = os.open(folder + ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.isdir(folder):
+            part = folder + ".part"
+            shutil.rmtree(part, ignore_errors=True)
+            os.makedirs(part)
+            try:
+                _extract(archive, part, most_bytes)
+            except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+                raise BadZip(str(error)) from None
+            os.rename(part, folder)
+    finally:
+        os.close(lock)
+
+
+def _extract(archive: str, folder: str, most_bytes: int) -> None:
+    left = most_bytes
+    with zipfile.ZipFile(archive) as bundle:
+        for info in bundle.infolist():
+            path = _inside(folder, info.filename)
+            mode = info.external_attr >> 16
+            if info.is_dir():
+                os.makedirs(path, exist_ok=True)
+            elif stat.S_ISLNK(mode):
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                os.symlink(bundle.read(info).decode(), path)
+            else:
+                left -= _write(bundle, info, path, left)
+                os.chmod(path, (mode & 0o777 or 0o644) | 0o444)
+
+
+def _inside(root: str, name: str) -> str:
+    """The path of a member: below the root, and through no link that the archive made."""
+    if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or "\0" in name:
+        raise BadZip(f"The archive entry {name!r} lies outside of its folder")
+    path = root
+    for part in name.split("/"):
+        if os.path.islink(path):
+            raise BadZip(f"The archive entry {name!r} leads through a link")
+        if part not in ("", "."):
+            path = os.path.join(path, part)
+    if os.path.islink(path):
+        raise BadZip(f"The archive entry {name!r} comes twice")
+    return path
+
+
+def _write(bundle: zipfile.ZipFile, info: zipfile.ZipInfo, path: str, most: int) -> int:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    size = 0
+    with bundle.open(info) as source, open(path, "wb") as target:
+        while True:
+            chunk = source.read(CHUNK)
+            if not chunk:
+                return size
+            size += len(chunk)
+            if size > most:
+                raise BadZip("Unzipped size must be smaller than the limit")
+            target.write(chunk)

@@ -1,0 +1,243 @@
+"""A worker: one function environment, forked from a zygote. Answers one invocation at a time.
+
+It prepares itself while nobody waits for it (`prepare`), then learns whose environment it is
+(`initialise`), then serves (`serve`). Whatever the function does to the process, the agent sees
+either a frame or the end of the process.
+"""
+
+# pathlib and contextlib would cost memory and time in every worker.
+# ruff: noqa: PTH, SIM105
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from . import faults, logs, sandbox, unzip, wire
+from .context import LambdaContext
+from .faults import Fault
+
+RESPONSE_MAX_BYTES = 6 * 1024 * 1024 + 100  # Lambda quotas: invocation payload
+HIGH_FD = 300  # out of the way of a function that counts its descriptors
+SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
+WIDE_JSON = ("AWS_Lambda_python3.12", "AWS_Lambda_python3.13", "AWS_Lambda_python3.14")
+
+
+class Worker:
+    """`control` speaks to the agent; `output` is the pipe that takes stdout and stderr."""
+
+    def __init__(self, control: int, output: int, sdk: str) -> None:
+        self.control = control
+        self.output = output
+        self.sdk = sdk
+        self.tmp = ""
+        self.mounts = None  # type: sandbox.OwnTmp | None
+        self.pid = os.getpid()
+        self.request_id = logs.RequestId()
+        self.arn = ""
+        self.handler: Callable[[Any, Any], Any] = lambda event, context: None
+        self.encode: Callable[[Any], str] = json.JSONEncoder().encode
+
+    # ---- before anyone waits
+    def prepare(self, request: dict[str, Any], *, parent: int, marker: int, own_tmp: bool) -> None:
+        """Raises OSError when the machine refuses what the agent believed possible."""
+        sandbox.die_with_parent(parent)
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        sandbox.mark(marker, request["number"])
+        self.control = _move(self.control)
+        self.output = _move(self.output)
+        logs.open_streams(self.output)
+        sandbox.join(request["cgroups"])
+        self.tmp = request["tmp"]
+        if own_tmp:
+            self.mounts = sandbox.OwnTmp(self.tmp)
+
+    # ---- becoming an environment
+    def initialise(self, meta: dict[str, Any]) -> None:
+        """Raises Fault (the function's fault), or whatever its module raised."""
+        self._fetch_code(meta)
+        os.environ.clear()
+        os.environ.update(meta["variables"])
+        if self.mounts is None:
+            os.environ["TMPDIR"] = self.tmp
+        time.tzset()
+        os.chdir(meta["code"])
+        self._set_path(meta)
+        logs.set_up(self.request_id)
+        self.arn = meta["arn"]
+        wide = os.environ.get("AWS_EXECUTION_ENV") in WIDE_JSON
+        self.encode = json.JSONEncoder(ensure_ascii=not wide).encode
+        self.handler = find_handler(meta["handler"])
+
+    def _fetch_code(self, meta: dict[str, Any]) -> None:
+        mounts = self.mounts
+        archive, code, pycache = meta["zip"], meta["code"], meta["pycache"]
+        if mounts is not None:
+            archive, code, pycache = map(mounts.path, (archive, code, pycache))
+        try:
+            unzip.unpack(archive, code, meta["unzipped_max_bytes"])
+        except unzip.BadZip as error:
+            words = f"Could not unzip the function's code: {error}"
+            raise Fault("Runtime.BadZip", words) from None
+        os.makedirs(pycache, exist_ok=True)
+        if mounts is not None:
+            for folder in (*meta["keep"], meta["pycache"]):
+                mounts.reveal(folder)
+            mounts.make_read_only(meta["code"])
+            mounts.close()
+
+    def _set_path(self, meta: dict[str, Any]) -> None:
+        """The function's own packages come first; the SDK that AWS supplies comes next."""
+        code = meta["code"]
+        own = [p for p in os.environ.get("PYTHONPATH", "").split(":") if p and p != self.sdk]
+        standard = [p for p in sys.path if p != self.sdk]
+        sys.path[:] = [code, *own, self.sdk, *standard]
+        sys.pycache_prefix = meta["pycache"]
+        sys.argv[:] = ["bootstrap"]
+        if any(_has_module(folder, name) for folder in (code, *own) for name in SDK):
+            for name in [n for n in sys.modules if n.split(".")[0] in SDK]:
+                del sys.modules[name]
+        sys.path_importer_cache.clear()
+
+    # ---- serving
+    def invoke(self, meta: list[Any], event: bytes) -> tuple[int, bytes]:
+        """One invocation: kind and payload of the answer. Lets SystemExit and its like out."""
+        request_id, deadline_ms, trace, client = meta
+        self.request_id.value = request_id
+        if trace:
+            os.environ["_X_AMZN_TRACE_ID"] = trace
+        try:
+            context = LambdaContext(request_id, self.arn, deadline_ms, client)
+            return wire.RESULT, self._marshal(self.handler(_unmarshal(event), context))
+        except Exception as error:
+            fault = faults.of_exception(error, request_id)
+            if os.getpid() == self.pid:
+                faults.log(fault)
+            return wire.ERROR, json.dumps(fault).encode()
+
+    def _marshal(self, result: Any) -> bytes:
+        try:
+            data = self.encode(result).encode()
+        except UnicodeEncodeError:
+            data = json.dumps(result).encode()
+        except Exception as error:
+            message = f"Unable to marshal response: {error}"
+            raise Fault("Runtime.MarshalError", message) from None
+        if len(data) > RESPONSE_MAX_BYTES:
+            raise Fault(
+                "Function.ResponseSizeTooLarge",
+                "Response payload size exceeded maximum allowed payload size "
+                f"({RESPONSE_MAX_BYTES} bytes).",
+            )
+        return data
+
+    def serve(self) -> NoReturn:
+        while True:
+            _, meta, payload = wire.receive(self.control)
+            kind, answer = self.invoke(json.loads(meta), payload)
+            if os.getpid() != self.pid:
+                os._exit(0)  # a child the function forked has returned from the handler
+            logs.flush(self.output)
+            wire.send(self.control, kind, b"", answer)
+
+    def run(self) -> NoReturn:
+        """From the first frame to the end of the process."""
+        try:
+            _, meta, _ = wire.receive(self.control)
+            try:
+                self.initialise(json.loads(meta))
+            except Exception as error:
+                self._give_up(error)
+            logs.flush(self.output)
+            wire.send(self.control, wire.READY, b"")
+            self.serve()
+        except SystemExit as wish:
+            _end(_status(wish.code))
+        except EOFError:
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            _end(1)
+
+    def _give_up(self, error: Exception) -> NoReturn:
+        fault = faults.of_exception(error, "")
+        faults.log(fault)
+        logs.flush(self.output)
+        wire.send(self.control, wire.INIT_ERROR, b"", json.dumps(fault).encode())
+        _end(1)
+
+
+def find_handler(name: str) -> Callable[[Any, Any], Any]:
+    """`a/b.module.function` → the function. Raises Fault as AWS's runtime words it."""
+    module_name, dot, function_name = name.rpartition(".")
+    if not dot:
+        message = f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)"
+        raise Fault("Runtime.MalformedHandlerName", message)
+    if module_name.split(".")[0] in sys.builtin_module_names:
+        message = f"Cannot use built-in module {module_name} as a handler module"
+        raise Fault("Runtime.BuiltInModuleConflict", message)
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except ImportError as error:
+        message = f"Unable to import module '{module_name}': {error}"
+        raise Fault("Runtime.ImportModuleError", message) from None
+    except SyntaxError as error:
+        trace = [
+            '  File "{}" Line {}\n    {}'.format(error.filename, error.lineno, error.text or "")
+        ]
+        message = f"Syntax error in module '{module_name}': {error}"
+        raise Fault("Runtime.UserCodeSyntaxError", message, trace) from None
+    try:
+        handler: Callable[[Any, Any], Any] = getattr(module, function_name)
+    except AttributeError:
+        message = f"Handler '{function_name}' missing on module '{module_name}'"
+        raise Fault("Runtime.HandlerNotFound", message) from None
+    return handler
+
+
+def _unmarshal(event: bytes) -> Any:
+    try:
+        return json.loads(event)
+    except ValueError as error:
+        message = f"Unable to unmarshal input: {error}"
+        raise Fault("Runtime.UnmarshalError", message) from None
+
+
+def _has_module(folder: str, name: str) -> bool:
+    path = os.path.join(folder, name)
+    return os.path.isdir(path) or os.path.isfile(path + ".py")
+
+
+def _move(fd: int) -> int:
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH_FD)
+    os.close(fd)
+    return moved
+
+
+def _status(code: Any) -> int:
+    """The exit status that `sys.exit(code)` asks for."""
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    sys.stderr.write(f"{code}\n")
+    return 1
+
+
+def _end(status: int) -> NoReturn:
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+    os._exit(status)
