@@ -101,6 +101,7 @@ class Host:
         if self._timer is not None:
             self._timer.cancel()
         self._committer.end()
+        self.outbound.close()
         self.kernel.segments.close()
         self.kernel.reader.close()
         self.kernel.writer.close()
@@ -239,16 +240,18 @@ class Host:
         self._kick()
 
     async def _flush_logs(self) -> None:
-        future: asyncio.Future[None] = self.loop.create_future()
-        self._ingest(lambda: future.done() or future.set_result(None))
-        await future
+        written = asyncio.Event()
+        self._ingest(written.set)
+        await written.wait()
 
     # ---- housekeeping
     async def _sweep(self) -> None:
-        await asyncio.to_thread(sweep.leftovers, self.blobs, self.config.database)
+        for candidates in await asyncio.to_thread(lambda: list(sweep.old_files(self.blobs))):
+            self.kernel.submit(sweep.unknown(self.blobs, SYSTEM, candidates))
+            self._kick()
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
-            self.kernel.submit(sweep.work(self.blobs, SYSTEM, self.loop))
+            self.kernel.submit(sweep.unused(self.blobs, SYSTEM))
             self._kick()
 
 

@@ -1,45 +1,54 @@
-"""Removing blobs that nothing refers to, and what a killed server left half received."""
+"""Removing blobs that nothing refers to, and what a killed server left half received.
+
+Files are unlinked inside the writer's turn: an operation that keeps a blob again (the same code
+deployed twice) runs either before, and the blob is spared, or after, and stores it anew. Should
+the commit fail, a row nobody refers to is left without its file, and the next sweep takes it.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from owari.errors import ServiceError
 from owari.kernel import Context, Work
 from owari.store.blobs import GRACE_S, BlobStore
-from owari.store.database import connect
 from owari.store.tx import Tx
 
-log = logging.getLogger("owari.sweep")
+
+def unused(blobs: BlobStore, context: Context) -> Work:
+    """Work that removes blobs dropped longer than the grace period ago."""
+    return Work(context, lambda tx: blobs.unlink(blobs.unused(tx.connection, tx.now)), _ignore)
 
 
-def work(blobs: BlobStore, context: Context, loop: asyncio.AbstractEventLoop) -> Work:
-    """Work that forgets unused blobs; their files go after it has been committed."""
+def unknown(blobs: BlobStore, context: Context, candidates: list[str]) -> Work:
+    """Work that removes those of `candidates` that no table knows."""
 
-    def body(tx: Tx) -> list[str]:
-        return blobs.unused(tx.connection, tx.now)
+    def body(tx: Tx) -> None:
+        lost = [c for c in candidates if tx.one("SELECT 1 FROM blob WHERE id = ?", c) is None]
+        blobs.unlink(lost)
 
-    def done(unused: Any, error: ServiceError | None) -> None:
-        if error is None and unused:
-            loop.run_in_executor(None, blobs.unlink, unused)
-
-    return Work(context, body, done)
+    return Work(context, body, _ignore)
 
 
-def leftovers(blobs: BlobStore, database: Any) -> None:
-    """At start: files being received when the server died, and files no table knows."""
+def old_files(blobs: BlobStore, most: int = 256) -> Iterator[list[str]]:
+    """Blob ids by the hundred, of files older than the grace period; half-received files of a
+    killed server are removed on the way. Walks the folder: not on the event loop."""
+    before = time.time() - GRACE_S
     for path in blobs.folder.glob("tmp-*"):
-        if time.time() - path.stat().st_mtime > GRACE_S:
+        if path.stat().st_mtime < before:
             path.unlink(missing_ok=True)
-    connection = connect(database, writer=False)
-    try:
-        for path in blobs.folder.glob("??/*"):
-            known = connection.execute("SELECT 1 FROM blob WHERE id = ?", (path.name,)).fetchone()
-            if known is None and time.time() - path.stat().st_mtime > GRACE_S:
-                log.info("removing %s, which nothing refers to", path.name)
-                path.unlink(missing_ok=True)
-    finally:
-        connection.close()
+    found: list[str] = []
+    for path in blobs.folder.glob("??/*"):
+        if path.stat().st_mtime < before:
+            found.append(path.name)
+        if len(found) == most:
+            yield found
+            found = []
+    if found:
+        yield found
+
+
+def _ignore(_result: Any, _error: ServiceError | None) -> None:
+    """The kernel has logged it, and the next sweep tries again."""
