@@ -19,7 +19,7 @@ def place_of(token: str | None, parts: int) -> list[str]:
     if not token:
         return [""] * parts
     try:
-        place = json.loads(base64.urlsafe_b64decode(token.encode()))
+        place = json.loads(base64.b64decode(token, altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, RecursionError):
         place = None
     if (
