@@ -7,6 +7,7 @@ from owari.services.s3 import (  # noqa: F401
     copying,
     deleting,
     describing,
+    expiring,
     listing,
     multipart,
     notifications,

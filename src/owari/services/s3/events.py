@@ -138,6 +138,7 @@ _DETAIL_TYPES = {
         "Object Deleted",
         {"reason": "Lifecycle Expiration", "deletion-type": "Delete Marker Created"},
     ),
+    "LifecycleTransition": ("Object Storage Class Changed", {}),
     "ObjectTagging:Put": ("Object Tags Added", {}),
     "ObjectTagging:Delete": ("Object Tags Deleted", {}),
     "ObjectAcl:Put": ("Object ACL Updated", {}),

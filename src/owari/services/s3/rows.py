@@ -253,6 +253,17 @@ def remove(tx: Tx, version: Version) -> None:
         )
 
 
+def is_alone(tx: Tx, version: Version) -> bool:
+    """Whether its key has no other version."""
+    other = tx.one(
+        "SELECT 1 FROM s3_object WHERE bucket = ? AND key = ? AND seq <> ? LIMIT 1",
+        version.bucket,
+        version.key,
+        version.seq,
+    )
+    return other is None
+
+
 def redescribe(tx: Tx, version: Version, draft: Draft) -> None:
     """Change tags or ACL of a version; neither its time nor its place changes."""
     tx.run(
