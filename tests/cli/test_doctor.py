@@ -12,12 +12,11 @@ import pytest
 
 from owari.cli import doctor, doctor_compute, doctor_machine, doctor_tools
 from owari.cli.finding import Finding, output_of
+from owari.cli.main import make_parser
 
 
 def asked(*options: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    doctor.add_arguments(parser)
-    return parser.parse_args(options)
+    return make_parser("doctor").parse_args(["doctor", *options])
 
 
 def test_every_finding_has_a_state_and_every_lack_a_remedy(

@@ -18,8 +18,6 @@ from owari.demo.sample import NoSample, sample_video
 from owari.demo.screen import Screen, size
 from owari.demo.server import DemoServer, StartFailed
 
-HELP = "run the main job: a video through a bucket, a topic and five functions"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", type=Path, metavar="FILE", help="any video (default: a sample)")

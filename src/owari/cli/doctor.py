@@ -10,22 +10,12 @@ from pathlib import Path
 from owari.cli import doctor_compute, doctor_machine, doctor_tools
 from owari.cli.finding import Finding
 
-HELP = "say what this machine offers and what is missing"
-
 _SIGNS = {"ok": "✓", "warn": "!", "missing": "·"}
 _COLOURS = {"ok": "\x1b[32m", "warn": "\x1b[33m", "missing": "\x1b[2m"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
-    if not _has(parser, "--data"):
-        parser.add_argument(
-            "--data", type=Path, default=Path(".owari"), metavar="DIR", help="the data folder"
-        )
-
-
-def _has(parser: argparse.ArgumentParser, option: str) -> bool:
-    return option in parser._option_string_actions
 
 
 def findings(data: Path) -> list[Finding]:

@@ -11,8 +11,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from owari.cli.client import connect
 
-HELP = "invoke a function: its result on stdout, its log on stderr"
-
 READ_TIMEOUT_S = 910  # a function may take 900
 
 

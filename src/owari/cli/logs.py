@@ -15,8 +15,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from owari.cli.client import connect
 
-HELP = "show a log group, or a function's log; -f follows it"
-
 POLL_MIN_S, POLL_MAX_S = 0.2, 1.0
 OVERLAP_MS = 10_000  # events may arrive this late
 FOLLOW_FROM_MS = 600_000  # what -f shows of the past, unless --since says otherwise

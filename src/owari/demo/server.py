@@ -16,7 +16,7 @@ from botocore.config import Config as ClientConfig
 
 START_MAX_S = 30.0
 # The console script may not be on the PATH, but this interpreter has the package.
-OWARI = [sys.executable, "-c", "import sys; from owari.cli.main import main; sys.exit(main())"]
+OWARI = [sys.executable, "-m", "owari.cli.main"]
 
 
 class StartFailed(Exception):
