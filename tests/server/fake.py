@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -179,12 +177,3 @@ class Answers:
         except (EOFError, ConnectionError):
             return True
         return False
-
-
-def processes_rss_kib() -> int:
-    with open(f"/proc/{os.getpid()}/status") as status:
-        for line in status:
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-    logging.getLogger(__name__).warning("no VmRSS")
-    return 0

@@ -1,0 +1,54 @@
+"""Ending an agent that no server looks after: what `owari down` does after a server died."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import time
+
+from owari.compute.agent import protocol
+from owari.config import Config
+
+
+def agent_lives(config: Config) -> bool:
+    """An agent holds its folder's lock until everything under it has ended."""
+    try:
+        handle = os.open(config.agent_folder / "agent.lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def end_agent(config: Config, patience_s: float) -> bool:
+    """Tell the agent to end with everything it runs, and wait. False: it is still there."""
+    until = time.monotonic() + patience_s
+    with contextlib.suppress(OSError):
+        _tell_shutdown(config, patience_s)
+    while agent_lives(config):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _tell_shutdown(config: Config, patience_s: float) -> None:
+    folder = os.open(config.agent_folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as agent:
+            agent.settimeout(patience_s)
+            # A socket's address is short; a deep folder is reached through its descriptor.
+            agent.connect(f"/proc/self/fd/{folder}/{config.agent_socket.name}")
+            hello = {"k": "hello", "version": protocol.VERSION, "epoch": time.time_ns()}
+            agent.sendall(protocol.message(hello) + protocol.message({"k": "shutdown"}))
+            while agent.recv(65536):
+                pass
+    finally:
+        os.close(folder)

@@ -1,0 +1,255 @@
+"""The life of the server process: folder, socket, host, listener, signals, end.
+
+`run` blocks until a signal: SIGINT and SIGTERM end the server and leave running work to the
+agent; SIGUSR1 (`owari down`) ends the agent as well. A second signal does not wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gc
+import importlib.metadata
+import logging
+import logging.handlers
+import os
+import resource
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from owari import folder
+from owari.config import Config
+from owari.effects import Call, Run
+from owari.host import Host
+from owari.http.application import Api
+from owari.http.gate import Gate, make_gate
+from owari.http.listener import Listener, bind
+from owari.http.peer import is_address
+from owari.http.spool import Store
+from owari.limits import PROFILES
+from owari.store.database import NewerSchemaError
+from owari.wire.exchange import WireSettings
+from owari.wire.operation import REGISTRY
+
+GRACE_S = 1.5  # for requests under way when the server ends
+UPLOAD_THREADS = 4
+LOG_MAX_BYTES = 10 * 1024 * 1024
+ROOT = "arn:aws:iam::000000000000:root"
+CREDENTIALS_LAST_S = 10 * 365 * 86400.0
+
+log = logging.getLogger("owari.server")
+
+
+def run(config: Config) -> int:
+    """`owari up`. Returns the exit status; says on stderr why it could not start."""
+    os.umask(0o077)
+    try:
+        folder.prepare(config.data)
+        config = replace(config, data=config.data.resolve())
+        lock = folder.lock(config)
+    except folder.Unusable as error:
+        return _fail(str(error))
+    try:
+        _log_to(config)
+        with bind(config.host, config.port) as listening:
+            config = replace(config, port=listening.getsockname()[1])
+            return asyncio.run(_Server(config).serve(listening))
+    except (OSError, NewerSchemaError, sqlite3.Error) as error:
+        return _fail(_why(error, config))
+    finally:
+        lock.release()
+
+
+def _fail(message: str) -> int:
+    print(f"owari up: {message}", file=sys.stderr, flush=True)
+    return 1
+
+
+def _why(error: Exception, config: Config) -> str:
+    where = f"{config.host} port {config.port}"
+    match error:
+        case OSError(errno=errno.EADDRINUSE):
+            return f"{where} is in use; choose another with --port (0: any free one)"
+        case OSError(errno=errno.EADDRNOTAVAIL) | socket.gaierror():
+            return f"{config.host} is no address of this machine"
+        case OSError(errno=errno.EACCES):
+            return f"{error.filename or where}: permission denied"
+        case _:
+            return f"{config.data}: {error}"
+
+
+def _log_to(config: Config) -> None:
+    handler = logging.handlers.RotatingFileHandler(
+        config.data / "server.log", maxBytes=LOG_MAX_BYTES, backupCount=1, delay=True
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def endpoint_of(config: Config) -> str:
+    """The URL under which programs on this machine reach the server."""
+    address = is_address(config.host)
+    host = config.host
+    if address is not None and address.is_unspecified:
+        host = "127.0.0.1" if address.version == 4 else "::1"
+    return f"http://[{host}]:{config.port}" if ":" in host else f"http://{host}:{config.port}"
+
+
+@dataclass(slots=True)
+class _Ending:
+    """How the server was asked to end."""
+
+    asked: asyncio.Event
+    end_agent: bool = False
+
+    def ask(self, end_agent: bool) -> None:
+        if self.asked.is_set():
+            os._exit(1)  # asked again: whatever hangs is not waited for
+        self.end_agent = end_agent
+        self.asked.set()
+
+
+class _Server:
+    """One running server."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.endpoint = endpoint_of(config)
+        self.started = time.time()
+        self.host = Host(config)
+        self.host.kernel.endpoint = self.endpoint
+        self.threads = ThreadPoolExecutor(UPLOAD_THREADS, "owari-upload")
+        gate, self.warning = make_gate(config)
+        self.listener = Listener(config, self._api(gate))
+
+    def _api(self, gate: Gate) -> Api:
+        config, host = self.config, self.host
+        names = (config.host, *(name.removeprefix("*.") for name in config.allowed_hosts))
+        settings = WireSettings(
+            declared=lambda service, name: (service, name) in REGISTRY.operations,
+            lookup=host.lookup_key,
+            issuer=host.issuer,
+            now=time.time,
+            verify=config.auth,
+            bases=tuple(name for name in names if is_address(name) is None),
+        )
+        body_max = PROFILES[config.profile].object_put_max_bytes
+        store = Store(host.blobs, self.threads, config.inline_body_max_bytes, body_max)
+        pages = {"/_owari/health": self.health, "/_owari/status": self.status}
+        return Api(host, gate, settings, store, config.buffered_body_max_bytes, pages)
+
+    # ---- pages
+    def health(self) -> dict[str, Any]:
+        return {"status": "ok", "version": version()}
+
+    def status(self) -> dict[str, Any]:
+        config = self.config
+        agents = self.host.compute.status()["agents"]
+        return {
+            "endpoint": self.endpoint,
+            "version": version(),
+            "uptime_s": round(time.time() - self.started, 3),
+            "data": str(config.data),
+            "profile": config.profile,
+            "auth": config.auth,
+            "shared": config.shared,
+            "server": {"pid": os.getpid(), "connections": len(self.listener.connections)},
+            "agents": agents,
+            "isolation": agents[0]["isolation"] if agents else None,
+            "counts": self._counts(),
+        }
+
+    def _counts(self) -> dict[str, Any]:
+        reader = self.host.kernel.reader
+        kinds = reader.execute("SELECT type, COUNT(*) AS n FROM resource GROUP BY type")
+        effects = reader.execute("SELECT COUNT(*) AS n FROM effect").fetchone()["n"]
+        return {"resources": {row["type"]: row["n"] for row in kinds}, "effects": effects}
+
+    # ---- life
+    async def serve(self, listening: socket.socket) -> int:
+        ending = _Ending(asyncio.Event())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, ending.ask, False)
+        loop.add_signal_handler(signal.SIGUSR1, ending.ask, True)
+        _more_descriptors(self.config.connections_max)
+        await self.host.start()
+        await self.listener.start(listening)
+        folder.announce(self.config, self._about())
+        print(self._greeting(), flush=True)
+        gc.collect()
+        gc.freeze()  # what is loaded now stays; the collector need not look at it again
+        await ending.asked.wait()
+        await self._end(ending)
+        return 0
+
+    async def _end(self, ending: _Ending) -> None:
+        await self.listener.stop(GRACE_S)
+        runs = self._runs()
+        pids = [agent["pid"] for agent in self.host.compute.status()["agents"]]
+        await self.host.stop(end_agent=ending.end_agent or not runs)
+        self.threads.shutdown(wait=True)
+        folder.withdraw(self.config)
+        if runs and not ending.end_agent:
+            noun = "run continues" if runs == 1 else "runs continue"
+            agent = f" (pid {pids[0]})" if pids else ""
+            print(f"{runs} {noun} under the agent{agent}; `owari down` ends everything", flush=True)
+
+    def _runs(self) -> int:
+        """What would be lost if the agent ended: durable runs, and what waits for their place."""
+        flight = self.host.engine.flight.values()
+        durable = sum(isinstance(envelope.effect, Run | Call) for envelope in flight)
+        agents = self.host.compute.status()["agents"]
+        busy: int = sum(agent["running"] + agent["waiting"] for agent in agents)
+        return max(durable, busy)
+
+    # ---- what users see
+    def _about(self) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "endpoint": self.endpoint,
+            "started": self.started,
+            "version": version(),
+            "auth": self.config.auth,
+        }
+
+    def _greeting(self) -> str:
+        where = f"Owari {version()} listens on {self.endpoint} (data: {self.config.data})"
+        use = f"  export AWS_ENDPOINT_URL={self.endpoint} AWS_DEFAULT_REGION=us-east-1"
+        if self.config.auth:
+            keys = f"  export AWS_SHARED_CREDENTIALS_FILE={self._write_credentials()}"
+        else:
+            keys = "  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
+        lines = [where, use, keys]
+        if self.warning is not None:
+            lines.append(f"  warning: {self.warning}")
+        return "\n".join(lines)
+
+    def _write_credentials(self) -> str:
+        """Keys of the account's root, for who may read the data folder: the first to come in."""
+        made = self.host.issuer.issue("000000000000", ROOT, time.time() + CREDENTIALS_LAST_S)
+        path = self.config.data / "credentials"
+        path.write_text(
+            f"[default]\naws_access_key_id = {made.access_key}\n"
+            f"aws_secret_access_key = {made.secret_key}\naws_session_token = {made.token}\n"
+        )
+        path.chmod(0o600)
+        return str(path)
+
+
+def version() -> str:
+    return importlib.metadata.version("owari")
+
+
+def _more_descriptors(connections: int) -> None:
+    """A connection may hold a socket and a file; the usual soft limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(2 * connections + 512, hard) if hard != resource.RLIM_INFINITY else soft
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
