@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from owari.demo.check import Output
@@ -42,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
         if not video.is_file():
             return _fail(f"{video} is not a file")
         source = probe(ffmpeg, video)
+        if args.output:
+            args.output.mkdir(parents=True, exist_ok=True)
     except (NoSample, NotAVideo, OSError) as error:
         return _fail(str(error))
     if source.duration_s <= 0:
@@ -77,7 +80,7 @@ def _run_in(
             outputs = job.run()
     except StartFailed as error:
         return _fail(f"owari up failed: {error}")
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, S3UploadFailedError, OSError) as error:
         return _fail(str(error))
     _report(args, screen, job, outputs)
     return 1 if any(o.wrong for o in outputs) else 0

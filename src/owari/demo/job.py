@@ -30,6 +30,7 @@ class Job:
     folder: Path
     screen: Screen
     took_s: float = 0.0
+    watch: Watch | None = None
 
     def run(self) -> list[Output]:
         self.screen.say(f"Owari listens on {self.server.endpoint}")
@@ -39,7 +40,7 @@ class Job:
         started = time.monotonic()
         self.server.client("s3").upload_file(str(self.video), stack.BUCKET, key)
         self.screen.say(f"uploaded s3://{stack.BUCKET}/{key}: everything else follows from that")
-        watch = Watch(self.server.client)
+        watch = self.watch = Watch(self.server.client)
         self._follow(watch, started)
         self.took_s = time.monotonic() - started
         self._download()
@@ -50,17 +51,13 @@ class Job:
 
     def _follow(self, watch: Watch, started: float) -> None:
         """Until every worker has ended, or the starter has without starting them."""
-        quiet_since: float | None = None
         while time.monotonic() - started < PATIENCE_S:
             watch.look()
             self.screen.bars(self._bars(watch))
             if all(watch.runs[w.function].ended for w in stack.WORKERS):
                 return
-            starter = watch.runs[stack.STARTER]
-            if starter.ended and starter.lines:  # what it prints beside its JSON is an error
-                quiet_since = quiet_since or time.monotonic()
-                if time.monotonic() - quiet_since > 5:
-                    return
+            if watch.runs[stack.STARTER].ended and watch.runs[stack.STARTER].failed:
+                return
             time.sleep(LOOK_EVERY_S)
 
     def _bars(self, watch: Watch) -> list[Bar]:
@@ -89,10 +86,11 @@ class Job:
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
                     raise
 
-    def complaints(self, watch_runs: list[Output]) -> list[str]:
+    def complaints(self, outputs: list[Output]) -> list[str]:
         """What went wrong, with the end of the function's log."""
-        found = []
-        for output in watch_runs:
+        starter = self.watch.runs[stack.STARTER] if self.watch else Run()
+        found = [f"{stack.STARTER}: {line}" for line in starter.lines[-8:] if starter.failed]
+        for output in outputs:
             if output.wrong:
                 found.append(f"{output.worker.output}: {output.wrong}")
                 found += [f"    {line}" for line in output.run.lines[-8:]]

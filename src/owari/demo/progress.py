@@ -12,6 +12,7 @@ from owari.demo.stack import STARTER, WORKERS
 
 _REPORT = re.compile(r"^REPORT RequestId: \S+\s+Duration: ([\d.]+) ms")
 _INIT = re.compile(r"Init Duration: ([\d.]+) ms")
+_TROUBLE = re.compile(r"\[ERROR\]|.*Task timed out|.*Runtime exited|REPORT .*Status: (?!success)")
 
 
 @dataclass(slots=True)
@@ -22,6 +23,7 @@ class Run:
     done_s: float = 0.0  # seconds of video encoded
     duration_ms: float | None = None  # from the REPORT line: it has ended
     init_ms: float | None = None  # None: the environment was warm
+    failed: bool = False
     lines: list[str] = field(default_factory=list)
 
     @property
@@ -31,6 +33,7 @@ class Run:
     def read(self, message: str) -> None:
         """Take in one log event."""
         line = message.strip()
+        self.failed = self.failed or _TROUBLE.match(line) is not None
         if line.startswith("START "):
             self.started = True
         elif report := _REPORT.match(line):
