@@ -28,8 +28,8 @@ def timestamp(seconds: float) -> str:
 
 
 def unsubscribe_url(endpoint: str, subscription_arn: str) -> str:
-    query = urlencode({"Action": "Unsubscribe", "SubscriptionArn": subscription_arn}, safe=":")
-    return f"{endpoint}/?{query}"
+    """Nothing in such an ARN needs to be escaped."""
+    return f"{endpoint}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}"
 
 
 def subscribe_url(endpoint: str, topic_arn: str, token: str) -> str:
