@@ -124,6 +124,7 @@ class Chunked:
         self._signature = ""
         self._digest = hashlib.sha256()
         self._trailer_text = b""
+        self._blank = False
 
     def feed(self, data: bytes) -> bytes:
         pieces: list[bytes] = []
@@ -198,8 +199,9 @@ class Chunked:
 
     def _on_trailer(self, line: bytes) -> None:
         if not line:
-            # Signed trailers are followed by an empty line, then perhaps their signature.
-            self._at = _At.END
+            # An empty line may come between the trailers and their signature, and at the end.
+            done = self._blank or "x-amz-trailer-signature" in self.trailers or not self.trailers
+            self._at, self._blank = _At.END if done else _At.TRAILER, True
             return
         name, colon, value = line.partition(b":")
         if not colon or len(self.trailers) >= TRAILERS_MAX:

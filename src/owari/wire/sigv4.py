@@ -46,11 +46,11 @@ def parse_date(text: str) -> float | None:
 
 
 def _recode(text: str) -> str:
-    return quote(unquote_to_bytes(text), safe=SAFE)
+    return quote(unquote_to_bytes(text.replace("+", " ")), safe=SAFE)
 
 
 def canonical_query(query: str, *, without: str = "") -> str:
-    """Sorted, each name and value encoded anew. A raw `+` is a plus."""
+    """Sorted, each name and value encoded anew; a raw `+` is a space."""
     pairs = []
     for part in query.split("&"):
         if part:
