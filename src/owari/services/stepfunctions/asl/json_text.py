@@ -1,0 +1,68 @@
+"""JSON as text: compact, as Step Functions writes it, and Java's way of printing a value."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+# A number that might exceed 64 bits, which the fast parser would round to a float.
+_LONG_NUMBER = re.compile(r"\d{19}")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def loads(text: str) -> Any:
+    """Integers of any size stay integers; ValueError when it is not JSON."""
+    if _LONG_NUMBER.search(text):
+        return json.loads(text, parse_constant=_no_constant)
+    return orjson.loads(text)
+
+
+def dumps(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except (TypeError, UnicodeEncodeError):  # integers beyond 64 bits, lone surrogates
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+
+
+def size(text: str) -> int:
+    """Bytes of the text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def java_text(value: Any) -> str:
+    """`String.valueOf` of a value, as States.Format prints it: `{Arg1=1, Arg2=[]}`."""
+    match value:
+        case str():
+            return value
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "{" + ", ".join(f"{k}={java_text(v)}" for k, v in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(java_text, value)) + "]"
+        case _:
+            return str(value)
+
+
+def java_hash(text: str) -> int:
+    """`String.hashCode`, unsigned."""
+    total = 0
+    for char in text:
+        total = (total * 31 + ord(char)) & 0xFFFFFFFF
+    return total
+
+
+def java_hash_order(keys: list[str]) -> list[str]:
+    """The order in which a Java HashMap yields its keys; AWS's output shows it."""
+    buckets = 16
+    while len(keys) > buckets * 3 // 4:
+        buckets *= 2
+    return sorted(keys, key=lambda k: (java_hash(k) ^ (java_hash(k) >> 16)) & (buckets - 1))

@@ -1,0 +1,205 @@
+"""Map, distributed: one child execution per item or batch, counted by the map run.
+
+AWS: "Using Map state in Distributed mode for large-scale parallel workloads".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from owari.services.stepfunctions.asl import history
+from owari.services.stepfunctions.asl.definition import DistributedMap
+from owari.services.stepfunctions.asl.fault import StateError, runtime
+from owari.services.stepfunctions.asl.flow import Step, effective_input, finish
+from owari.services.stepfunctions.asl.frames import SUCCEEDED, Frame, Join
+from owari.services.stepfunctions.asl.instructions import (
+    ReadItems,
+    StartChild,
+    StartMapRun,
+    StopMapRun,
+    WriteResults,
+)
+from owari.services.stepfunctions.asl.json_text import dumps, size
+from owari.services.stepfunctions.asl.scope import Scope
+from owari.services.stepfunctions.asl.states.map import concurrency, iteration_input, map_scope
+from owari.services.stepfunctions.asl.sweep import clear_children
+from owari.services.stepfunctions.asl.turn import Around, Turn
+
+CONCURRENCY_MAX = 10_000
+# Children alive at a time when the definition sets no lower bound: more would only queue.
+CHILDREN_MAX = 1_000
+EXCEEDED = StateError(
+    "States.ExceedToleratedFailureThreshold",
+    "The specified tolerated failure threshold was exceeded",
+)
+
+
+def enter(turn: Turn, frame: Frame, state: DistributedMap) -> Step:
+    around = Around(turn, frame)
+    scope = map_scope(around, state, effective_input(state, around, frame.value))
+    items = None if state.reader else state.items(scope)
+    limit = min(concurrency(state, scope, CONCURRENCY_MAX), CHILDREN_MAX)
+    started = {"length": len(items or ())}
+    first = turn.emit(frame, "MapStateStarted", started)
+    join = Join(frame.id, 0, limit, first)
+    _tolerance(state, scope, join)
+    join.run_arn = _run_arn(turn, state)
+    join.run_event = turn.emit(frame, "MapRunStarted", {"mapRunArn": join.run_arn})
+    turn.live.put_join(join)
+    frame.wait = "children"
+    if state.reader is not None:
+        turn.instruct(ReadItems(frame.id, join.run_arn, state.reader(scope)))
+        return Step.WAITS
+    return _begin(turn, frame, state, join, items or [])
+
+
+def _tolerance(state: DistributedMap, scope: Scope, join: Join) -> None:
+    if state.tolerated_count is not None:
+        join.tolerated_count = state.tolerated_count(scope)
+        if join.tolerated_count is not None and join.tolerated_count < 0:
+            raise runtime("ToleratedFailureCount cannot be negative.")
+    if state.tolerated_percentage is not None:
+        join.tolerated_percentage = state.tolerated_percentage(scope)
+        if not 0 <= (join.tolerated_percentage or 0) <= 100:
+            raise runtime("ToleratedFailurePercentage must be between 0 and 100.")
+
+
+def _run_arn(turn: Turn, state: DistributedMap) -> str:
+    _, _, _, region, account, _, name, *_ = turn.live.execution.machine_arn.split(":")
+    label = state.label or turn.chance.uuid()
+    return f"arn:aws:states:{region}:{account}:mapRun:{name}/{label}:{turn.chance.uuid()}"
+
+
+def _begin(turn: Turn, frame: Frame, state: DistributedMap, join: Join, items: list[Any]) -> Step:
+    assert join.run_arn is not None
+    inputs = items if state.batcher is None else _batches(turn, frame, state, items)
+    join.total = len(inputs)
+    turn.live.put_items(frame.id, inputs)
+    turn.live.touch("join", frame.id)
+    turn.instruct(
+        StartMapRun(
+            frame.id,
+            join.run_arn,
+            state.processor,
+            state.execution_type,
+            join.total,
+            join.limit,
+            join.tolerated_count,
+            join.tolerated_percentage,
+        )
+    )
+    if not inputs:
+        return _all_ended(turn, frame, state, join)
+    for _ in range(min(join.limit, join.total)):
+        _start_child(turn, frame, state, join)
+    return Step.WAITS
+
+
+def _batches(
+    turn: Turn, frame: Frame, state: DistributedMap, items: list[Any]
+) -> list[dict[str, Any]]:
+    """The inputs of the children: `{"BatchInput": …, "Items": […]}`."""
+    assert state.batcher is not None
+    around = Around(turn, frame)
+    value = effective_input(state, around, frame.value)
+    settings = state.batcher(map_scope(around, state, value))
+    most = settings.get("MaxItemsPerBatch") or len(items) or 1
+    most_bytes = settings.get("MaxInputBytesPerBatch") or 262_144
+    fixed = {"BatchInput": settings["BatchInput"]} if "BatchInput" in settings else {}
+    batches: list[dict[str, Any]] = []
+    held = 0
+    for index, item in enumerate(items):
+        made = iteration_input(turn, frame, state, index, item)
+        weight = size(dumps(made)) + 1
+        if not batches or len(batches[-1]["Items"]) >= most or held + weight > most_bytes:
+            batches.append({**fixed, "Items": []})
+            held = size(dumps(batches[-1]))
+        batches[-1]["Items"].append(made)
+        held += weight
+    return batches
+
+
+def _start_child(turn: Turn, frame: Frame, state: DistributedMap, join: Join) -> None:
+    assert join.run_arn is not None
+    index = join.next
+    made = turn.live.items_of(frame.id)[index]
+    if state.batcher is None:
+        made = iteration_input(turn, frame, state, index, made)
+    join.next += 1
+    join.running += 1
+    turn.live.touch("join", frame.id)
+    turn.instruct(
+        StartChild(
+            frame.id, join.run_arn, index, state.processor, state.execution_type, dumps(made)
+        )
+    )
+
+
+def on_items(turn: Turn, frame: Frame, state: DistributedMap, items: list[Any]) -> Step:
+    return _begin(turn, frame, state, turn.live.join(frame.id), items)
+
+
+def on_child(
+    turn: Turn, frame: Frame, state: DistributedMap, index: int, status: str, output: str | None
+) -> Step:
+    join = turn.live.join(frame.id)
+    join.running -= 1
+    turn.live.touch("join", frame.id)
+    child = Frame(f"{frame.id}.{index}", state.processor, "", output or "", 0, index)
+    child.done = status == SUCCEEDED
+    turn.live.put(child)
+    if child.done:
+        join.succeeded += 1
+    else:
+        join.failed += 1
+        if _exceeded(join):
+            return on_run_failed(turn, frame, state, EXCEEDED)
+    if join.next < join.total:
+        _start_child(turn, frame, state, join)
+    elif join.running == 0:
+        return _all_ended(turn, frame, state, join)
+    return Step.WAITS
+
+
+def _exceeded(join: Join) -> bool:
+    """Either bound is enough; without any, one failure is too many."""
+    count, percentage = join.tolerated_count, join.tolerated_percentage
+    if percentage is not None and join.failed * 100 > percentage * join.total:
+        return True
+    if count is not None:
+        return join.failed > count
+    return percentage is None and join.failed > 0
+
+
+def _all_ended(turn: Turn, frame: Frame, state: DistributedMap, join: Join) -> Step:
+    assert join.run_arn is not None
+    if state.writer is not None:
+        around = Around(turn, frame)
+        scope = map_scope(around, state, effective_input(state, around, frame.value))
+        turn.instruct(WriteResults(frame.id, join.run_arn, state.writer(scope)))
+        return Step.WAITS
+    children = [turn.live.frame(f"{frame.id}.{at}") for at in range(join.total)]
+    texts = [child.text for child in children if child is not None and child.done]
+    return on_results(turn, frame, state, f"[{','.join(texts)}]")
+
+
+def on_results(turn: Turn, frame: Frame, state: DistributedMap, text: str) -> Step:
+    """`text` is the Map's result, as JSON: the children's outputs, or where they lie."""
+    join = turn.live.join(frame.id)
+    assert join.run_arn is not None
+    turn.instruct(StopMapRun(frame.id, join.run_arn, SUCCEEDED))
+    turn.emit(frame, "MapRunSucceeded")
+    turn.emit(frame, "MapStateSucceeded")
+    # AWS chains the exit to the start of the run.
+    frame.previous = join.run_event
+    after = finish(turn, frame, state, text)
+    clear_children(turn, frame)
+    return after
+
+
+def on_run_failed(turn: Turn, frame: Frame, state: DistributedMap, failure: StateError) -> Step:
+    join = turn.live.join(frame.id)
+    assert join.run_arn is not None
+    turn.instruct(StopMapRun(frame.id, join.run_arn, "FAILED"))
+    turn.emit(frame, "MapRunFailed", history.failure(failure.error, failure.cause))
+    raise failure
