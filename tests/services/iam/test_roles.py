@@ -178,3 +178,15 @@ def test_tags_of_a_role(world: World) -> None:
     assert refused(world, "TagRole", RoleName="r", Tags=many)[0] == "LimitExceeded"
     twice = [{"Key": "k", "Value": "1"}, {"Key": "K", "Value": "2"}]
     assert refused(world, "TagRole", RoleName="r", Tags=twice)[0] == "InvalidInput"
+
+
+def test_service_linked_roles(world: World) -> None:
+    made = world.call("iam", "CreateServiceLinkedRole", AWSServiceName="batch.amazonaws.com")[
+        "Role"
+    ]
+    assert made["Arn"] == (
+        "arn:aws:iam::000000000000:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch"
+    )
+    for service in ("batch.amazonaws.com", "tea.amazonaws.com"):
+        again = refused(world, "CreateServiceLinkedRole", AWSServiceName=service)
+        assert again[0] == "InvalidInput"
