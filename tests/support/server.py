@@ -65,12 +65,16 @@ class Server:
         while time.monotonic() < until:
             if self.process.poll() is not None:
                 raise AssertionError((self.data.parent / "up.log").read_text())
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            if self._is_up(self.process.pid):
                 return
-            except OSError:
-                time.sleep(0.005)
+            time.sleep(0.005)
         raise AssertionError("owari up does not listen")
+
+    def _is_up(self, pid: int) -> bool:
+        try:
+            return bool(json.loads((self.data / "server.json").read_text())["pid"] == pid)
+        except FileNotFoundError:
+            return False
 
     def kill(self) -> None:
         """SIGKILL of the server process alone."""
