@@ -202,12 +202,9 @@ class _Server:
             print(f"{runs} {noun} under the agent{agent}; `owari down` ends everything", flush=True)
 
     def _runs(self) -> int:
-        """What would be lost if the agent ended: durable runs, and what waits for their place."""
+        """Runs that go on without us; what callers waited for has lost its caller."""
         flight = self.host.engine.flight.values()
-        durable = sum(isinstance(envelope.effect, Run | Call) for envelope in flight)
-        agents = self.host.compute.status()["agents"]
-        busy: int = sum(agent["running"] + agent["waiting"] for agent in agents)
-        return max(durable, busy)
+        return sum(isinstance(envelope.effect, Run | Call) for envelope in flight)
 
     # ---- what users see
     def _about(self) -> dict[str, Any]:
