@@ -5,6 +5,7 @@ Sources: S3 User Guide, "Event message structure"; EventBridge, "Amazon S3 event
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,8 +44,8 @@ def iso_millis(time: float) -> str:
 
 
 def host_id(request_id: str) -> str:
-    """The `x-amz-id-2` of a request."""
-    return hashlib.sha256(request_id.encode()).hexdigest()
+    """The `x-amz-id-2` that the answer to this request carries."""
+    return base64.b64encode(hashlib.sha384(request_id.encode()).digest()).decode()
 
 
 def _letters(text: str) -> str:
