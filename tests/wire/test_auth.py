@@ -124,7 +124,7 @@ def test_any_path_and_query_of_s3(path: str, query: dict[str, str]) -> None:
         method="GET", url=f"http://localhost/b/{_quoted(path)}", params=query, headers={}
     )
     S3SigV4Auth(Credentials(AKIA, SECRET), "s3", "us-east-1").add_auth(from_client)
-    made, call = exchange(to_request(from_client.prepare()), b"", VERIFY)
+    _, call = exchange(to_request(from_client.prepare()), b"", VERIFY)
     assert call.identity.account == OWNER
     assert call.params.get("Key", "") == path
 
@@ -169,7 +169,8 @@ def test_no_signature_at_all() -> None:
         "nonsense",
         "AWS4-HMAC-SHA256",
         "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host, Signature=0",
-        "AWS4-HMAC-SHA256 Credential=a/20260101/US EAST/s3/aws4_request, SignedHeaders=h, Signature=0",
+        "AWS4-HMAC-SHA256 Credential=a/20260101/US EAST/s3/aws4_request, SignedHeaders=h, "
+        "Signature=0",
         "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, Signature=0",
         "AWS AKIA:signature",
     ],

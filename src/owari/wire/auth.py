@@ -7,7 +7,6 @@ signature does whenever its key is known to us.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -79,11 +78,11 @@ def _believed(credential: Credential) -> Key:
 
 
 def authenticate(
-    authority: Authority, request: Request, route: Route, body: bytes | None
+    authority: Authority, request: Request, route: Route, body_sha256: str | None
 ) -> tuple[Identity, ChunkSigner | None]:
     """The caller, and what checks the body's chunk signatures where they can be checked.
 
-    `body`: None before it has come. Raises ServiceError.
+    `body_sha256`: in hex; only looked at where `needs_body` says so. Raises ServiceError.
     """
     kind = refusals.kind_of(route.protocol.name)
     signed = route.signed
@@ -96,7 +95,7 @@ def authenticate(
     key = _known(authority, signed, kind)
     signer = None
     if key is not None and (authority.verify or signed.presigned is not None):
-        signer = _verify(authority, request, signed, key, kind, body)
+        signer = _verify(authority, request, signed, key, kind, body_sha256)
     elif authority.verify:
         raise refusals.unknown_key(kind, signed.credential.access_key)
     who = key or _believed(signed.credential)
@@ -162,14 +161,14 @@ def _public(request: Request, route: Route, operation: str) -> Identity | None:
 # ---- with one
 
 
-def _payload_hash(request: Request, signed: Signed, body: bytes | None) -> str | None:
+def _payload_hash(request: Request, signed: Signed, body_sha256: str | None) -> str | None:
     """None when the body is needed and has not come."""
     if signed.credential.service in ("s3", "s3express"):
         return request.headers.get("x-amz-content-sha256", sigv4.UNSIGNED)
     declared = request.headers.get("x-amz-content-sha256")
     if declared == sigv4.UNSIGNED:
         return declared
-    return None if body is None else hashlib.sha256(body).hexdigest()
+    return body_sha256
 
 
 def needs_body(authority: Authority, request: Request, route: Route) -> bool:
@@ -187,7 +186,7 @@ def _verify(
     signed: Signed,
     key: Key,
     kind: refusals.Kind,
-    body: bytes | None,
+    body_sha256: str | None,
 ) -> ChunkSigner | None:
     """Raises ServiceError unless the signature is the key's."""
     date = _date(request, signed)
@@ -195,7 +194,7 @@ def _verify(
         _check_clock(date, authority.now(), kind)
     if date[:8] != signed.credential.date or "host" not in signed.signed_headers:
         raise refusals.incomplete(kind)
-    payload = _payload_hash(request, signed, body)
+    payload = _payload_hash(request, signed, body_sha256)
     assert payload is not None, "asked before the body had come"
     signing = sigv4.key_for(key.secret, signed.credential)
     without = "X-Amz-Signature" if signed.presigned is not None else ""

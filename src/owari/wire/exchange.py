@@ -8,6 +8,7 @@ exchange.answer(result) | exchange.refuse(error)
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,10 +80,8 @@ class Exchange:
             self._check_declared()
         if found.form:
             self._form = s3_form.FormUpload(self.request, self.settings.authority)
-        elif found.operation is not None and not needs_body(
-            self.settings.authority, self.request, found
-        ):
-            self._authenticate(None)
+        elif found.operation is not None and not self._needs_body:
+            self._authenticate(b"")
         if self.streamed:
             integrity.check_head(self.request)
 
@@ -93,10 +92,15 @@ class Exchange:
         if not self.settings.declared(service, operation.name):
             raise not_implemented(service, operation.name)
 
-    def _authenticate(self, body: bytes | None) -> None:
+    @property
+    def _needs_body(self) -> bool:
+        return needs_body(self.settings.authority, self.request, self.route)
+
+    def _authenticate(self, body: bytes | Upload) -> None:
         if self._identity is None:
+            digest = _sha256(body) if self._needs_body else None
             authority = self.settings.authority
-            self._identity, self._signer = authenticate(authority, self.request, self.route, body)
+            self._identity, self._signer = authenticate(authority, self.request, self.route, digest)
 
     # ---- the body
 
@@ -109,7 +113,9 @@ class Exchange:
     @property
     def algorithms(self) -> tuple[str, ...]:
         """Checksums to compute, besides MD5, over the payload of a streamed body."""
-        return integrity.algorithms(self.request, self.settings.verify)
+        asked = integrity.algorithms(self.request, self.settings.verify)
+        needs_sha256 = self._needs_body and "sha256" not in asked
+        return (*asked, "sha256") if needs_sha256 else asked
 
     def decoder(self) -> Decoder:
         """For a streamed body only: what takes its framing off."""
@@ -137,7 +143,7 @@ class Exchange:
             self._read_form_body(body)
         operation = self.route.operation
         assert operation is not None
-        self._authenticate(body if isinstance(body, bytes) else None)
+        self._authenticate(body)
         if self._is_s3:
             trailers = {} if self._decoder is None else self._decoder.trailers
             body = integrity.verify(self.request, operation, body, trailers, self.settings.verify)
@@ -231,6 +237,13 @@ class Exchange:
         if self.request.method == "HEAD":
             response.body = b""
         return response
+
+
+def _sha256(body: bytes | Upload) -> str:
+    """In hex."""
+    if isinstance(body, Upload):
+        return body.checksums["sha256"].hex()
+    return hashlib.sha256(body).hexdigest()
 
 
 def _request_id(s3: bool) -> str:
