@@ -342,8 +342,7 @@ class Agent:
 
     def _fail(self, environment: Environment, invocation: Invocation) -> None:
         """An environment ended before it was ready; this call hears why."""
-        environment.invocation = invocation
-        invocation.started = environment.init_started
+        environment.begin(invocation, time.monotonic())
         invocation.cold = True
         if environment.worker.broken:
             self._report_unrun(invocation, "failed", environment.worker.broken)

@@ -121,10 +121,14 @@ class Environment:
         }
         self.worker.send(wire.INIT, protocol.encode(meta).encode("utf-8", "replace"))
 
-    def invoke(self, invocation: Invocation, now: float) -> None:
+    def begin(self, invocation: Invocation, now: float) -> None:
         self.invocation = invocation
         invocation.started = now
         self.log(f"START RequestId: {invocation.request_id} Version: {self.definition.version}\n")
+
+    def invoke(self, invocation: Invocation, now: float) -> None:
+        self.begin(invocation, now)
+        self.worker.resume()
         deadline_ms = int((time.time() + self.definition.timeout_s) * 1000)
         meta = [invocation.request_id, deadline_ms, invocation.trace, invocation.client]
         self.worker.send(wire.INVOKE, protocol.encode(meta).encode(), invocation.payload)
@@ -137,6 +141,7 @@ class Environment:
                 self.owner.on_ready(self)
             case wire.INIT_ERROR:
                 self.init_error = payload
+                self.init_ms = (time.monotonic() - self.init_started) * 1000
             case wire.RESULT | wire.ERROR if self.invocation is not None:
                 self.owner.on_answer(self, kind, payload)
 
@@ -184,6 +189,7 @@ class Environment:
         self.log(f"END RequestId: {request_id}\n")
         self.log(_report_line(request_id, self.definition.memory_mib, figures, verdict))
         self.invocation = None
+        self.worker.idle = True
         return figures
 
 

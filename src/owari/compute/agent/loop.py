@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 IN = select.EPOLLIN
 OUT = select.EPOLLOUT
+HANG_UP = select.EPOLLHUP | select.EPOLLERR
 
 
 class Loop:

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Protocol
 
 from owari.compute.agent import orphans
-from owari.compute.agent.loop import IN, OUT, Loop
+from owari.compute.agent.loop import HANG_UP, IN, OUT, Loop
 from owari.compute.agent.zygotes import Zygote
 from owari.compute.isolation import Slot
 from owari.compute.runtime import wire
 
-PIPE_CHUNK = 1 << 18
+PIPE_CHUNK = 1 << 18  # more than a pipe holds
+TURN_CHUNK = 1 << 14  # of one environment's output per turn: a chatty one delays nobody
 
 
 class Holder(Protocol):
@@ -59,6 +60,8 @@ class Worker:
         self._inbox = bytearray()
         self._outbox = bytearray()
         self._blocked = False
+        self._paused = False
+        self.idle = False
         self._doomed = False
         self._control, theirs = socket.socketpair()
         self._control.setblocking(False)
@@ -137,15 +140,28 @@ class Worker:
                 self._drain()
                 self.holder.on_frame(kind, frame[:meta], frame[meta:])
 
-    def _on_output(self, _events: int) -> None:
-        self._drain()
+    def _on_output(self, events: int) -> None:
+        """Between invocations output waits in the pipe, as if the environment were frozen."""
+        if self.idle and not events & HANG_UP:
+            self.loop.watch(self._output, 0)
+            self._paused = True
+        else:
+            self._drain(TURN_CHUNK)
 
-    def _drain(self) -> None:
+    def resume(self) -> None:
+        """An invocation begins."""
+        self.idle = False
+        if self._paused:
+            self._paused = False
+            if self._output >= 0:
+                self.loop.watch(self._output, IN)
+
+    def _drain(self, most_bytes: int = PIPE_CHUNK) -> None:
         """What was printed up to now, before anything that follows from it."""
         if self._output < 0:
             return
         try:
-            data = os.read(self._output, PIPE_CHUNK)  # more than a pipe holds: all of it
+            data = os.read(self._output, most_bytes)
         except BlockingIOError:
             return
         if data:

@@ -1,7 +1,7 @@
 """What a fresh worker does to itself: dies with its parent, joins its cgroups, own /tmp."""
 
 # pathlib and contextlib would cost memory and time in every worker.
-# ruff: noqa: PTH, SIM105
+# ruff: noqa: PTH103, PTH112, PTH123
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ either a frame or the end of the process.
 """
 
 # pathlib and contextlib would cost memory and time in every worker.
-# ruff: noqa: PTH, SIM105
+# ruff: noqa: PTH103, PTH112, PTH113, PTH118
 
 from __future__ import annotations
 

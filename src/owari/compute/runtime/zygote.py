@@ -6,7 +6,7 @@ and its output pipe. Ends of workers are told with their wait status.
 """
 
 # pathlib and contextlib would cost memory and time in every worker.
-# ruff: noqa: PTH, SIM105
+# ruff: noqa: PTH100, PTH120, SIM105
 
 from __future__ import annotations
 

@@ -1,0 +1,210 @@
+"""A LocalCompute with its own agent in a temporary folder, driven from plain test functions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import io
+import json
+import os
+import signal
+import textwrap
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from owari.compute.local import LocalCompute
+from owari.config import Config
+
+Report = dict[str, Any]
+PATIENCE_S = 20.0
+
+
+def zipped(files: dict[str, str | bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as bundle:
+        for name, content in files.items():
+            bundle.writestr(name, content)
+    return buffer.getvalue()
+
+
+class Lab:
+    """`reports` of durable runs and `logs` as they arrive; `agents` each (re)connect."""
+
+    def __init__(self, folder: Path, *, isolation: str = "auto", idle_s: float = 600.0) -> None:
+        self.config = Config(data=folder, environments_idle_s=idle_s)
+        self.config.blobs.mkdir(parents=True, exist_ok=True)
+        self.isolation = isolation
+        self.runner = asyncio.Runner()
+        self.reports: list[Report] = []
+        self.logs: list[dict[str, Any]] = []
+        self.agents: list[tuple[str, set[tuple[str, int]]]] = []
+        self.acknowledge_logs = True
+        self.endpoint = "http://127.0.0.1:4566"
+        self._number = 0
+        self.compute = self._make()
+
+    def _make(self) -> LocalCompute:
+        return LocalCompute(
+            self.config,
+            endpoint=lambda: self.endpoint,
+            on_report=self.reports.append,
+            on_logs=self._logged,
+            on_agent=lambda instance, known: self.agents.append((instance, known)),
+            credentials=lambda account, role, session: {
+                "AWS_ACCESS_KEY_ID": f"ASIA{account}",
+                "AWS_SECRET_ACCESS_KEY": "secret",
+                "AWS_SESSION_TOKEN": f"{role}/{session}",
+            },
+            isolation=self.isolation,
+        )
+
+    def _logged(self, records: list[dict[str, Any]], acknowledge: Callable[[], None]) -> None:
+        self.logs += records
+        if self.acknowledge_logs:
+            acknowledge()
+
+    # ---- life
+    def up(self) -> Lab:
+        self.runner.run(self.compute.start_agent())
+        return self
+
+    def reconnect(self) -> None:
+        """Another server over the same data."""
+        self.runner.run(self.compute.stop(end_agent=False))
+        self.compute = self._make()
+        self.up()
+
+    def down(self) -> None:
+        self.runner.run(self.compute.stop(end_agent=True))
+        self.runner.close()
+
+    @property
+    def agent(self) -> dict[str, Any]:
+        agent: dict[str, Any] = self.wait(lambda: (self.compute.status()["agents"] or [None])[0])
+        return agent
+
+    def kill_agent(self) -> None:
+        os.kill(self.agent["pid"], signal.SIGKILL)
+
+    def wait(self, what: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
+        """Run the loop until `what()` is true; its value."""
+
+        async def look() -> Any:
+            deadline = time.monotonic() + within_s
+            while not (value := what()):
+                assert time.monotonic() < deadline, "it did not happen"
+                await asyncio.sleep(0.005)
+            return value
+
+        return self.runner.run(look())
+
+    # ---- functions
+    def code(self, content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        path = self.config.blobs / digest[:2] / digest
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        return digest
+
+    def spec(self, source: str | bytes, event: Any = None, **changes: Any) -> dict[str, Any]:
+        """A spec for `source`: the text of app.py, or a whole zip."""
+        self._number += 1
+        if isinstance(source, str):
+            source = zipped({"app.py": textwrap.dedent(source)})
+        code = self.code(source)
+        name = changes.get("function_name", "f")
+        arn = f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
+        return {
+            "kind": "function",
+            "run_id": f"run-{self._number}",
+            "attempt": 1,
+            "environment": f"{arn}:{code}",
+            "slot": f"{arn}:{code}",
+            "function_name": name,
+            "function_arn": arn,
+            "version": "$LATEST",
+            "handler": "app.handler",
+            "runtime": "python3.11",
+            "memory_mib": 128,
+            "timeout_s": 10,
+            "ephemeral_mib": 512,
+            "code": code,
+            "variables": {},
+            "account": "123456789012",
+            "region": "eu-west-1",
+            "role_arn": "arn:aws:iam::123456789012:role/r",
+            "log_group": f"/aws/lambda/{name}",
+            "request_id": f"{self._number:08d}-1111-2222-3333-444444444444",
+            "trace_id": "Root=1-5759e988-bd862e3fe1be46a994272793",
+            "client_context": None,
+            "concurrency": None,
+            "durable": False,
+            "payload": json.dumps(event).encode(),
+        } | changes
+
+    async def _invoke(self, specs: list[dict[str, Any]]) -> list[Report]:
+        loop = asyncio.get_running_loop()
+        futures = [loop.create_future() for _ in specs]
+        for spec, future in zip(specs, futures, strict=True):
+            self.compute.invoke(spec, future.set_result)
+        async with asyncio.timeout(PATIENCE_S):
+            return list(await asyncio.gather(*futures))
+
+    def invoke_all(self, specs: list[dict[str, Any]]) -> list[Report]:
+        return self.runner.run(self._invoke(specs))
+
+    def invoke(self, source: str | bytes, event: Any = None, **changes: Any) -> Report:
+        return self.invoke_all([self.spec(source, event, **changes)])[0]
+
+    def result(self, source: str | bytes, event: Any = None, **changes: Any) -> Any:
+        report = self.invoke(source, event, **changes)
+        assert report["status"] == "ok", report
+        return json.loads(report["payload"])
+
+    def error(self, source: str | bytes, event: Any = None, **changes: Any) -> dict[str, Any]:
+        report = self.invoke(source, event, **changes)
+        assert report["status"] == "error", report
+        payload: dict[str, Any] = json.loads(report["payload"])
+        return payload
+
+    def start(self, source: str | bytes, event: Any = None, **changes: Any) -> dict[str, Any]:
+        spec = self.spec(source, event, durable=True, **changes)
+        self.start_spec(spec)
+        return spec
+
+    def start_spec(self, spec: dict[str, Any]) -> None:
+        async def start() -> None:
+            self.compute.start(spec)
+
+        self.runner.run(start())
+
+    def acknowledge(self, report: Report) -> None:
+        async def acknowledge() -> None:
+            self.compute.acknowledge(report["run_id"], report["attempt"])
+
+        self.runner.run(acknowledge())
+
+    def report_of(self, spec: dict[str, Any]) -> Report:
+        key = (spec["run_id"], spec["attempt"])
+        found: Report = self.wait(
+            lambda: next((r for r in self.reports if (r["run_id"], r["attempt"]) == key), None)
+        )
+        return found
+
+    def lines(self, request_id: str | None = None) -> list[str]:
+        return [text for record in self.logs for _, text in record["events"]]
+
+    def wait_for_line(self, part: str) -> str:
+        line: str = self.wait(lambda: next((x for x in self.lines() if part in x), ""))
+        return line
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False

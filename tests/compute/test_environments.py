@@ -1,0 +1,336 @@
+"""The pool: events in, instructions out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from owari.compute.environments import (
+    GROWTH_INTERVAL_S,
+    IMPATIENT_WAIT_S,
+    INIT_TIMEOUT_S,
+    Bounds,
+    Call,
+    Expire,
+    Fail,
+    Instruction,
+    Invoke,
+    Pool,
+    Retire,
+    Start,
+    State,
+    Throttle,
+)
+
+THROTTLED = "ReservedFunctionConcurrentInvocationLimitExceeded"
+
+
+def call(number: int, identity: str = "f", **changes: object) -> Call:
+    values: dict[str, object] = {
+        "number": number,
+        "function": identity[0],
+        "environment": identity,
+        "slot": identity[0],
+        "memory_mib": 100,
+        "timeout_s": 3.0,
+    }
+    return Call(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def pool() -> Pool:
+    return Pool(Bounds(memory_mib=1_000, free_growth=2, idle_s=600))
+
+
+def warm(pool: Pool, number: int, now: float, identity: str = "f") -> int:
+    """Serve one call; the environment that did."""
+    started = pool.submit(call(number, identity), now)
+    environment = next(i.environment for i in started if isinstance(i, Start))
+    pool.ready(environment, now)
+    pool.finished(environment, now)
+    return environment
+
+
+def test_the_first_call_starts_an_environment_and_gets_it(pool: Pool) -> None:
+    assert pool.submit(call(1), 0.0) == [Start(1, "f", 100)]
+    assert pool.ready(1, 0.1) == [Invoke(1, 1, cold=True)]
+    assert pool.finished(1, 0.2) == []
+    assert pool.submit(call(2), 0.3) == [Invoke(1, 2, cold=False)]
+
+
+def test_waiting_calls_are_served_in_order(pool: Pool) -> None:
+    for number in range(1, 5):
+        pool.submit(call(number), 0.0)
+    assert pool.ready(1, 0.1) == [Invoke(1, 1, cold=True)]
+    assert pool.finished(1, 0.2) == [Invoke(1, 2, cold=False)]
+
+
+def test_growth_is_free_at_first_then_one_per_interval(pool: Pool) -> None:
+    starts = [pool.submit(call(number), 0.0) for number in range(1, 6)]
+    assert [len(s) for s in starts] == [1, 1, 0, 0, 0]
+    pool.ready(1, 0.01)
+    pool.ready(2, 0.01)
+    assert pool.next_time() == pytest.approx(GROWTH_INTERVAL_S)
+    assert pool.tick(0.02) == []
+    assert pool.tick(0.051) == [Start(3, "f", 100)]
+    assert pool.tick(0.06) == []
+    assert pool.tick(0.102) == [Start(4, "f", 100)]
+
+
+def test_short_calls_do_not_make_the_pool_grow(pool: Pool) -> None:
+    for number in range(1, 5):
+        pool.submit(call(number), 0.0)
+    pool.ready(1, 0.01)
+    pool.ready(2, 0.01)
+    now = 0.01
+    for number in range(5, 500):
+        now += 0.001
+        pool.finished(1 + number % 2, now)
+        assert pool.submit(call(number), now) == []
+        assert not any(isinstance(i, Start) for i in pool.tick(now))
+
+
+def test_reserved_concurrency(pool: Pool) -> None:
+    pool.submit(call(1, concurrency=1), 0.0)
+    assert pool.submit(call(2, concurrency=1), 0.0) == [Throttle(2, THROTTLED)]
+    pool.ready(1, 0.0)
+    pool.finished(1, 0.0)
+    assert pool.submit(call(3, concurrency=1), 0.0) == [Invoke(1, 3, cold=False)]
+
+
+def test_memory_full_of_idle_ones_evicts_the_least_recently_used(pool: Pool) -> None:
+    for index in range(10):
+        warm(pool, index + 1, float(index), f"{index}")
+    assert pool.memory_mib == 1_000
+    assert pool.submit(call(11, "x"), 20.0) == [Retire(1, "evicted"), Start(11, "x", 100)]
+
+
+def test_memory_full_of_busy_ones_waits(pool: Pool) -> None:
+    pool.submit(call(1, "a", memory_mib=900), 0.0)
+    pool.ready(1, 0.0)
+    assert pool.submit(call(2, "b", memory_mib=200), 0.0) == []
+    assert pool.next_time() < float("inf")
+    assert pool.finished(1, 1.0) == [Retire(1, "evicted"), Start(2, "b", 200)]
+
+
+def test_alone_any_size_may_start(pool: Pool) -> None:
+    assert pool.submit(call(1, memory_mib=5_000), 0.0) == [Start(1, "f", 5_000)]
+    assert pool.submit(call(2, "g"), 0.0) == []
+
+
+def test_an_impatient_caller_is_throttled_and_a_durable_run_is_not(pool: Pool) -> None:
+    pool.submit(call(1, "a", memory_mib=1_000, timeout_s=900.0), 0.0)
+    pool.ready(1, 0.0)
+    pool.submit(call(2, "b"), 0.0)
+    pool.submit(call(3, "c", patient=True), 0.0)
+    assert pool.tick(IMPATIENT_WAIT_S) == [Throttle(2, "ConcurrentInvocationLimitExceeded")]
+    assert 3 in pool.calls
+
+
+def test_timeouts(pool: Pool) -> None:
+    pool.submit(call(1, timeout_s=3.0), 0.0)
+    pool.ready(1, 1.0)
+    assert pool.next_time() == 4.0 or pool.next_time() == INIT_TIMEOUT_S + 3.0
+    assert pool.tick(3.9) == []
+    assert pool.tick(4.0) == [Expire(1, 1)]
+    assert pool.tick(5.0) == []
+    assert pool.finished(1, 5.0) == [], "it is being ended"
+    assert pool.gone(1, 5.0) == []
+    assert not pool.environments and not pool.calls
+
+
+def test_a_start_that_never_ends_expires(pool: Pool) -> None:
+    pool.submit(call(1, timeout_s=3.0), 0.0)
+    assert pool.tick(INIT_TIMEOUT_S + 3.0) == [Expire(1, None)]
+    assert pool.gone(1, 14.0) == [Fail(1, 1)]
+
+
+def test_a_failed_start_fails_one_call_and_the_next_gets_its_own(pool: Pool) -> None:
+    pool.submit(call(1), 0.0)
+    pool.submit(call(2), 0.0)
+    pool.submit(call(3), 0.0)
+    assert pool.gone(1, 0.1) == [Fail(1, 1), Start(3, "f", 100)]
+
+
+def test_one_that_died_is_replaced_for_those_who_wait(pool: Pool) -> None:
+    for number in range(1, 4):
+        pool.submit(call(number), 0.0)
+    pool.ready(1, 0.0)
+    pool.ready(2, 0.0)
+    assert pool.gone(1, 0.01) == [Start(3, "f", 100)]
+
+
+def test_idle_ones_retire(pool: Pool) -> None:
+    warm(pool, 1, 0.0)
+    assert pool.next_time() == 600.0 or pool.next_time() <= 13.0
+    assert pool.tick(599.0) == []
+    assert pool.tick(600.0) == [Retire(1, "idle")]
+    assert not pool.families and not pool.current
+
+
+def test_an_update_retires_the_old_one_idle_or_after_its_call(pool: Pool) -> None:
+    warm(pool, 1, 0.0, "f1")
+    assert pool.submit(call(2, "f2"), 1.0) == [Retire(1, "outdated"), Start(2, "f2", 100)]
+    pool.ready(2, 1.0)
+    pool.submit(call(3, "f3"), 2.0)
+    assert pool.finished(2, 3.0) == [Retire(2, "outdated")]
+
+
+def test_an_old_one_is_not_given_out_when_its_credentials_are_old() -> None:
+    pool = Pool(Bounds(memory_mib=1_000, free_growth=2, idle_s=600, age_s=100))
+    warm(pool, 1, 0.0)
+    assert pool.submit(call(2), 101.0) == [Retire(1, "outdated"), Start(2, "f", 100)]
+
+
+def test_cancel(pool: Pool) -> None:
+    pool.submit(call(1), 0.0)
+    assert pool.cancel(1, 0.0) == (True, None)
+    assert pool.cancel(1, 0.0) == (False, None)
+    assert pool.ready(1, 0.0) == []
+    pool.submit(call(2), 0.0)
+    assert pool.cancel(2, 0.0) == (False, 1)
+
+
+class PoolMachine(RuleBasedStateMachine):
+    """Any order of events: invariants hold, every call is answered exactly once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = Pool(Bounds(memory_mib=500, free_growth=2, environments_max=8, idle_s=60))
+        self.now = 0.0
+        self.number = 0
+        self.asked: set[int] = set()
+        self.answered: list[int] = []
+        self.ending: set[int] = set()
+
+    def apply(self, instructions: list[Instruction]) -> None:
+        for instruction in instructions:
+            match instruction:
+                case Invoke(environment, number, _):
+                    assert self.pool.environments[environment].call is not None
+                    assert number in self.asked and number not in self.answered
+                case Throttle(number, _) | Fail(_, number):
+                    self.answered.append(number)
+                case Expire(environment, _):
+                    self.ending.add(environment)
+                case Retire(environment, _):
+                    assert environment not in self.pool.environments
+
+    @rule(
+        family=st.sampled_from(["a1", "a2", "b1", "c1"]),
+        memory=st.sampled_from([100, 200, 600]),
+        concurrency=st.sampled_from([None, 0, 2]),
+        patient=st.booleans(),
+    )
+    def submit(self, family: str, memory: int, concurrency: int | None, patient: bool) -> None:
+        self.number += 1
+        self.asked.add(self.number)
+        sizes = {"a1": 100, "a2": 200, "b1": memory, "c1": 600}
+        self.apply(
+            self.pool.submit(
+                call(
+                    self.number,
+                    family,
+                    memory_mib=sizes[family],
+                    concurrency=concurrency,
+                    patient=patient,
+                    timeout_s=5.0,
+                ),
+                self.now,
+            )
+        )
+
+    def some(self, state: State) -> list[int]:
+        return [
+            n
+            for n, e in self.pool.environments.items()
+            if e.state is state and n not in self.ending
+        ]
+
+    @precondition(lambda self: self.some(State.STARTING))
+    @rule(data=st.data())
+    def ready(self, data: st.DataObject) -> None:
+        self.apply(self.pool.ready(data.draw(st.sampled_from(self.some(State.STARTING))), self.now))
+
+    @precondition(lambda self: self.some(State.BUSY))
+    @rule(data=st.data())
+    def finished(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(self.some(State.BUSY)))
+        busy_with = self.pool.environments[number].call
+        assert busy_with is not None
+        self.answered.append(busy_with.number)
+        self.apply(self.pool.finished(number, self.now))
+
+    @precondition(lambda self: self.pool.environments)
+    @rule(data=st.data())
+    def gone(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(sorted(self.pool.environments)))
+        busy_with = self.pool.environments[number].call
+        if busy_with is not None:
+            self.answered.append(busy_with.number)
+        self.ending.discard(number)
+        self.apply(self.pool.gone(number, self.now))
+
+    @precondition(lambda self: self.pool.calls)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(sorted(self.pool.calls)))
+        waiting, environment = self.pool.cancel(number, self.now)
+        assert waiting == (environment is None)
+        if waiting:
+            self.answered.append(number)
+
+    @rule(seconds=st.sampled_from([0.0, 0.01, 0.05, 1.0, 6.0, 31.0, 61.0]))
+    def tick(self, seconds: float) -> None:
+        self.now += seconds
+        self.apply(self.pool.tick(self.now))
+
+    @invariant()
+    def sane(self) -> None:
+        self.pool.sanity_check()
+        assert len(self.answered) == len(set(self.answered))
+        assert set(self.pool.calls) == self.asked - set(self.answered)
+
+    @invariant()
+    def no_spinning(self) -> None:
+        """`next_time` is never in the past once `tick` has been told of it."""
+        if self.pool.next_time() <= self.now:
+            self.apply(self.pool.tick(self.now))
+            assert self.pool.next_time() > self.now
+
+    @invariant()
+    def nobody_is_forgotten(self) -> None:
+        """Who waits has someone starting, someone busy, or a time at which to look again."""
+        if self.pool.waiting:
+            assert self.pool.environments or self.pool.next_time() < float("inf")
+
+    def teardown(self) -> None:
+        """Let everything end: every call is answered."""
+        for _ in range(10_000):
+            if not self.pool.calls:
+                break
+            for number in self.some(State.BUSY):
+                self.finish(number)
+            for number in self.some(State.STARTING):
+                self.apply(self.pool.ready(number, self.now))
+            for number in list(self.ending & set(self.pool.environments)):
+                busy_with = self.pool.environments[number].call
+                if busy_with is not None:
+                    self.answered.append(busy_with.number)
+                self.apply(self.pool.gone(number, self.now))
+            self.now += 0.05
+            self.apply(self.pool.tick(self.now))
+            self.pool.sanity_check()
+        assert self.asked == set(self.answered)
+
+    def finish(self, number: int) -> None:
+        busy_with = self.pool.environments[number].call
+        assert busy_with is not None
+        self.answered.append(busy_with.number)
+        self.apply(self.pool.finished(number, self.now))
+
+
+PoolMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestPool = PoolMachine.TestCase
