@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from owari.services.iam import rows
+from owari.services.iam import policy_rows, rows
 from owari.services.iam.core import (
     ATTACHED_MAX,
     GROUP,
@@ -26,22 +26,22 @@ def _attach(kind: Kind, tx: Tx, p: Params) -> Result:
     owner, arn = rows.get(tx, kind, p[f"{kind.word}Name"]), p["PolicyArn"]
     if not is_aws_managed(arn) and find_by_arn(tx, arn) is None:
         raise no_such(f"Policy {arn} does not exist or is not attachable.")
-    attached = rows.attached(tx, owner)
+    attached = policy_rows.attached(tx, owner)
     if arn not in attached and len(attached) >= ATTACHED_MAX:
         raise quota(f"PoliciesPer{kind.word}", ATTACHED_MAX)
-    rows.attach(tx, owner, arn)
+    policy_rows.attach(tx, owner, arn)
     return None
 
 
 def _detach(kind: Kind, tx: Tx, p: Params) -> Result:
-    if not rows.detach(tx, rows.get(tx, kind, p[f"{kind.word}Name"]), p["PolicyArn"]):
+    if not policy_rows.detach(tx, rows.get(tx, kind, p[f"{kind.word}Name"]), p["PolicyArn"]):
         raise no_such(f"Policy {p['PolicyArn']} was not found.")
     return None
 
 
 def _list(kind: Kind, tx: Tx, p: Params) -> Result:
     prefix = p.get("PathPrefix") or "/"
-    attached = rows.attached(tx, rows.get(tx, kind, p[f"{kind.word}Name"]))
+    attached = policy_rows.attached(tx, rows.get(tx, kind, p[f"{kind.word}Name"]))
     found = [arn for arn in attached if _path(arn).startswith(prefix)]
     shown, paging = page(found, p, str)
     listed = [{"PolicyName": arn.rsplit("/", 1)[-1], "PolicyArn": arn} for arn in shown]
@@ -69,7 +69,7 @@ def list_entities_for_policy(tx: Tx, p: Params) -> Result:
         entity
         for kind in (GROUP, ROLE, USER)
         if wanted in (None, kind.word)
-        for entity in rows.holders(tx, arn, kind)
+        for entity in policy_rows.holders(tx, arn, kind)
         if entity.path.startswith(prefix)
     ]
     shown, paging = page(found, p, lambda entity: f"{entity.kind.word}/{entity.key}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from owari.services.iam import rows
+from owari.services.iam import policy_rows, rows
 from owari.services.iam.core import PRINCIPALS, Entity, Kind, encoded
 from owari.services.iam.documents import check_permissions
 from owari.services.iam.faults import no_such
@@ -20,13 +20,13 @@ def _owner(kind: Kind, tx: Tx, p: Params) -> Entity:
 def _put(kind: Kind, tx: Tx, p: Params) -> Result:
     owner = _owner(kind, tx, p)
     check_permissions(p["PolicyDocument"])
-    rows.put_inline(tx, owner, p["PolicyName"], p["PolicyDocument"])
+    policy_rows.put_inline(tx, owner, p["PolicyName"], p["PolicyDocument"])
     return None
 
 
 def _get(kind: Kind, tx: Tx, p: Params) -> Result:
     owner = _owner(kind, tx, p)
-    document = rows.inline(tx, owner).get(p["PolicyName"])
+    document = policy_rows.inline(tx, owner).get(p["PolicyName"])
     if document is None:
         raise _absent(kind, p)
     return {
@@ -37,12 +37,12 @@ def _get(kind: Kind, tx: Tx, p: Params) -> Result:
 
 
 def _list(kind: Kind, tx: Tx, p: Params) -> Result:
-    shown, paging = page(list(rows.inline(tx, _owner(kind, tx, p))), p, str)
+    shown, paging = page(list(policy_rows.inline(tx, _owner(kind, tx, p))), p, str)
     return {"PolicyNames": shown, **paging}
 
 
 def _delete(kind: Kind, tx: Tx, p: Params) -> Result:
-    if not rows.delete_inline(tx, _owner(kind, tx, p), p["PolicyName"]):
+    if not policy_rows.delete_inline(tx, _owner(kind, tx, p), p["PolicyName"]):
         raise _absent(kind, p)
     return None
 

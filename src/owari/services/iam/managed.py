@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from owari.errors import ServiceError, not_implemented
-from owari.services.iam import rows
+from owari.services.iam import policy_rows, rows
 from owari.services.iam.core import (
     POLICY_ID_PREFIX,
     VERSIONS_MAX,
@@ -40,7 +40,7 @@ def policy_of(tx: Tx, arn: str) -> Policy:
 
 
 def find_by_arn(tx: Tx, arn: str) -> Policy | None:
-    policy = rows.find_policy(tx, arn.rsplit("/", 1)[-1])
+    policy = policy_rows.find_policy(tx, arn.rsplit("/", 1)[-1])
     return policy if policy is not None and policy.arn == arn else None
 
 
@@ -51,7 +51,7 @@ def _view(tx: Tx, policy: Policy) -> dict[str, Any]:
         "Arn": policy.arn,
         "Path": policy.path,
         "DefaultVersionId": f"v{policy.default_version}",
-        "AttachmentCount": rows.attachment_count(tx, policy.arn),
+        "AttachmentCount": policy_rows.attachment_count(tx, policy.arn),
         "PermissionsBoundaryUsageCount": 0,
         "IsAttachable": True,
         "CreateDate": policy.created,
@@ -70,7 +70,7 @@ def _version_view(policy: Policy, row: Row, *, with_document: bool) -> dict[str,
 
 def _version(tx: Tx, policy: Policy, id: str) -> Row:
     number = _VERSION.fullmatch(id)
-    for row in rows.versions(tx, policy):
+    for row in policy_rows.versions(tx, policy):
         if number is not None and row["version"] == int(number[1]):
             return row
     raise no_such(f"Policy {policy.arn} version {id} does not exist or is not attachable.")
@@ -81,7 +81,7 @@ def create_policy(tx: Tx, p: Params) -> Result:
     check_permissions(p["PolicyDocument"])
     tags = tags_from(p.get("Tags"))
     check_tags(tags)
-    if rows.find_policy(tx, p["PolicyName"]) is not None:
+    if policy_rows.find_policy(tx, p["PolicyName"]) is not None:
         raise exists(
             f"A policy called {p['PolicyName']} already exists. Duplicate names are not allowed."
         )
@@ -96,8 +96,8 @@ def create_policy(tx: Tx, p: Params) -> Result:
         created=tx.now,
         updated=tx.now,
     )
-    rows.put_policy(tx, policy)
-    rows.put_version(tx, policy, 1, p["PolicyDocument"])
+    policy_rows.put_policy(tx, policy)
+    policy_rows.put_version(tx, policy, 1, p["PolicyDocument"])
     tx.resources.created(policy.arn, "AWS::IAM::ManagedPolicy", tags)
     return {"Policy": _view(tx, policy) | shown_tags(tx, policy.arn)}
 
@@ -117,9 +117,9 @@ def list_policies(tx: Tx, p: Params) -> Result:
     if p.get("Scope") == "AWS":
         raise not_implemented("iam", "listing the policies managed by AWS")
     prefix = p.get("PathPrefix") or "/"
-    found = [policy for policy in rows.policies(tx) if policy.path.startswith(prefix)]
+    found = [policy for policy in policy_rows.policies(tx) if policy.path.startswith(prefix)]
     if p.get("OnlyAttached"):
-        found = [policy for policy in found if rows.attachment_count(tx, policy.arn)]
+        found = [policy for policy in found if policy_rows.attachment_count(tx, policy.arn)]
     shown, paging = page(found, p, lambda policy: policy.name.lower())
     return {"Policies": [_view(tx, policy) for policy in shown], **paging}
 
@@ -127,14 +127,14 @@ def list_policies(tx: Tx, p: Params) -> Result:
 @operation("iam", "DeletePolicy")
 def delete_policy(tx: Tx, p: Params) -> Result:
     policy = policy_of(tx, p["PolicyArn"])
-    if rows.attachment_count(tx, policy.arn):
+    if policy_rows.attachment_count(tx, policy.arn):
         raise conflict("Cannot delete a policy attached to entities.")
-    if len(rows.versions(tx, policy)) > 1:
+    if len(policy_rows.versions(tx, policy)) > 1:
         raise conflict(
             "This policy has more than one version. Before you delete a policy, you must delete"
             " the policy's versions. The default version is deleted with the policy."
         )
-    rows.delete_policy(tx, policy)
+    policy_rows.delete_policy(tx, policy)
     return None
 
 
@@ -142,7 +142,7 @@ def delete_policy(tx: Tx, p: Params) -> Result:
 def create_policy_version(tx: Tx, p: Params) -> Result:
     policy = policy_of(tx, p["PolicyArn"])
     check_permissions(p["PolicyDocument"])
-    if len(rows.versions(tx, policy)) >= VERSIONS_MAX:
+    if len(policy_rows.versions(tx, policy)) >= VERSIONS_MAX:
         raise ServiceError(
             "LimitExceeded",
             f"A managed policy can have up to {VERSIONS_MAX} versions. Before you create a new"
@@ -152,8 +152,8 @@ def create_policy_version(tx: Tx, p: Params) -> Result:
     number = policy.last_version + 1
     default = number if p.get("SetAsDefault") else policy.default_version
     policy = replace(policy, last_version=number, default_version=default, updated=tx.now)
-    rows.put_policy(tx, policy)
-    rows.put_version(tx, policy, number, p["PolicyDocument"])
+    policy_rows.put_policy(tx, policy)
+    policy_rows.put_version(tx, policy, number, p["PolicyDocument"])
     made = _version(tx, policy, f"v{number}")
     return {"PolicyVersion": _version_view(policy, made, with_document=False)}
 
@@ -169,7 +169,9 @@ def get_policy_version(tx: Tx, p: Params) -> Result:
 def list_policy_versions(tx: Tx, p: Params) -> Result:
     """Newest first; five at most, so never truncated unless fewer are asked for."""
     policy = policy_of(tx, p["PolicyArn"])
-    shown, paging = page(rows.versions(tx, policy), p, lambda row: f"{10**9 - row['version']:010}")
+    shown, paging = page(
+        policy_rows.versions(tx, policy), p, lambda row: f"{10**9 - row['version']:010}"
+    )
     versions = [_version_view(policy, row, with_document=False) for row in shown]
     return {"Versions": versions, **paging}
 
@@ -178,7 +180,7 @@ def list_policy_versions(tx: Tx, p: Params) -> Result:
 def set_default_policy_version(tx: Tx, p: Params) -> Result:
     policy = policy_of(tx, p["PolicyArn"])
     row = _version(tx, policy, p["VersionId"])
-    rows.put_policy(tx, replace(policy, default_version=row["version"], updated=tx.now))
+    policy_rows.put_policy(tx, replace(policy, default_version=row["version"], updated=tx.now))
     return None
 
 
@@ -188,5 +190,5 @@ def delete_policy_version(tx: Tx, p: Params) -> Result:
     row = _version(tx, policy, p["VersionId"])
     if row["version"] == policy.default_version:
         raise conflict("Cannot delete the default version of a policy.")
-    rows.delete_version(tx, policy, row["version"])
+    policy_rows.delete_version(tx, policy, row["version"])
     return None

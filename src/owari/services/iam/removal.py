@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from owari.services.iam import rows
+from owari.services.iam import policy_rows
 from owari.services.iam.core import Entity
 from owari.services.iam.faults import conflict
 from owari.store.tx import Tx
@@ -10,7 +10,7 @@ from owari.store.tx import Tx
 
 def check_unused(tx: Tx, entity: Entity) -> None:
     """Raises DeleteConflict while policies are attached to it or lie in it."""
-    if rows.attached(tx, entity):
+    if policy_rows.attached(tx, entity):
         raise conflict("Cannot delete entity, must detach all policies first.")
-    if rows.inline(tx, entity):
+    if policy_rows.inline(tx, entity):
         raise conflict("Cannot delete entity, must delete policies first.")
