@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -69,3 +70,39 @@ def test_a_worker_that_fails_makes_the_demo_fail(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert not json.loads(done.stdout)["ok"]
     assert "480p.mp4: lasts" in done.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_that_is_stopped_leaves_nothing(tmp_path: Path, how: signal.Signals) -> None:
+    video = tmp_path / "v.mp4"
+    picture = ["-f", "lavfi", "-i", "testsrc=size=320x180:rate=10:duration=60"]
+    subprocess.run([FFMPEG, "-v", "error", *picture, str(video)], check=True)
+    with subprocess.Popen(
+        [OWARI, "demo", "--input", str(video)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    ) as running:
+        assert running.stderr is not None
+        while "running" not in (line := running.stderr.readline()):
+            assert line, "it ended by itself"
+        (folder,) = tmp_path.glob("owari-demo-*")
+        assert users(folder)
+        running.send_signal(how)
+        assert "stopped" in running.stderr.read()
+    assert running.returncode == 1
+    assert not folder.exists()
+    assert not users(folder)
+
+
+def users(folder: Path) -> list[int]:
+    """The processes that name the folder in their command line (those ended do not)."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if str(folder).encode() in command:
+            found.append(int(process.name))
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         return _fail(f"{video}: its length is unknown (a still picture?)")
     screen.say(_introduction(video, source))
     folder = Path(tempfile.mkdtemp(prefix="owari-demo-"))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleared away as with Ctrl-C
     try:
         return _run_in(folder, args, screen, ffmpeg, video, source)
     except KeyboardInterrupt:

@@ -21,9 +21,11 @@ from owari.store.tx import Row, Tx
 from owari.wire.operation import Params, Result, operation
 
 FOR_EVER = 2**62
-# How much one page may read in search of matches: the rest is the next page's.
-SCAN_MAX_BYTES = 8 * 1024 * 1024
-SCAN_STRUCTURED_MAX_BYTES = 2 * 1024 * 1024
+# How much one page may look at in search of matches: the rest is the next page's, so that a long
+# search holds nobody else up.
+SCAN_MAX_BYTES = 4 * 1024 * 1024
+SCAN_MAX_EVENTS = 10_000
+SCAN_STRUCTURED_MAX_EVENTS = 2_000
 
 
 @operation("logs", "GetLogEvents", reads=True)
@@ -113,15 +115,15 @@ def filter_log_events(tx: Tx, p: Params) -> Result:
 
 def _fill(page: _Page, search: Search, pattern: Pattern, names: _Names) -> Position | None:
     """Returns where it stopped before the end: the last event looked at and dealt with."""
-    most = SCAN_STRUCTURED_MAX_BYTES if is_structured(pattern) else SCAN_MAX_BYTES
-    done: Position | None = None
-    for event in search.events():
-        if done is not None and search.read_bytes > most:
-            return done
-        wanted = names.known(event.stream) and pattern.match(event.message) is not None
+    most = SCAN_STRUCTURED_MAX_EVENTS if is_structured(pattern) else SCAN_MAX_EVENTS
+    last: Event | None = None
+    for looked_at, event in enumerate(search.events()):
+        if last and (looked_at >= most or search.read_bytes > SCAN_MAX_BYTES):
+            return _position(last)
+        wanted = pattern.match(event.message) is not None and names.known(event.stream)
         if wanted and not page.take(event):
-            return done
-        done = _position(event)
+            return _position(last) if last else None
+        last = event
     return None
 
 

@@ -26,13 +26,6 @@ class Window:
     end: int
     cursor: Cursor
 
-    def holds(self, event: Event) -> bool:
-        position = self.cursor.position
-        here = (event.timestamp, event.stream, event.number)
-        there = (position.timestamp, position.stream, position.number)
-        beyond = here > there if self.cursor.forward else here < there
-        return beyond and self.start <= event.timestamp <= self.end
-
 
 def window(p: dict[str, int], group: Row, now_ms: int, cursor: Cursor, end: int) -> Window:
     """What a request asks for, less what retention has taken away."""
@@ -55,10 +48,17 @@ class Search:
     read_bytes: int = field(default=0)
 
     def events(self) -> Iterator[Event]:
-        merged = forward if self.window.cursor.forward else backward
-        for event in merged(self._chunks(), self._load):
-            if self.window.holds(event):
-                yield event
+        w, at = self.window, self.window.cursor.position
+        if w.cursor.forward:
+            after = (at.timestamp, at.stream, at.number + 1)
+            for event in forward(self._chunks(), self._load):
+                if event > after and w.start <= event.timestamp <= w.end:
+                    yield event
+        else:
+            before = (at.timestamp, at.stream, at.number)
+            for event in backward(self._chunks(), self._load):
+                if event < before and w.start <= event.timestamp <= w.end:
+                    yield event
 
     def _load(self, chunk: Chunk) -> bytes:
         self.read_bytes += chunk.length
@@ -99,4 +99,5 @@ class Search:
 
 
 def event_bytes(event: Event) -> int:
-    return len(event.message.encode("utf-8", "replace")) + 26
+    message = event.message
+    return (len(message) if message.isascii() else len(message.encode("utf-8", "replace"))) + 26
