@@ -52,7 +52,8 @@ class Upload:
 
     Small ones carry `data`; large ones lie in the blob store, fsynced, under `blob`.
     `checksums` maps algorithm (`crc32`, `crc32c`, `crc64nvme`, `sha1`, `sha256`) to the raw
-    digest of those the request declared; they were already verified.
+    digest of those the request declared; they were already verified. `form`: a browser's form
+    brought it (S3's POST Object), which event notifications tell apart.
     """
 
     size: int
@@ -60,6 +61,7 @@ class Upload:
     data: bytes | None = None
     blob: str | None = None
     checksums: dict[str, bytes] = field(default_factory=dict)
+    form: bool = False
 
 
 @dataclass(slots=True)

@@ -304,12 +304,14 @@ def handler(event, context):
     s3.put_bucket_notification_configuration(
         Bucket="events", NotificationConfiguration={"LambdaFunctionConfigurations": [wanted]}
     )
-    s3.put_object(Bucket="events", Key="in/a b", Body=b"data")
+    put = s3.put_object(Bucket="events", Key="in/a b", Body=b"data")["ResponseMetadata"]
     page = {"Bucket": "events", "Prefix": "out/"}
     (written,) = eventually(lambda: s3.list_objects_v2(**page).get("Contents"))
     record = json.loads(s3.get_object(Bucket="events", Key=written["Key"])["Body"].read())
     assert record["s3"]["object"]["key"] == "in/a+b"
     assert record["eventName"] == "ObjectCreated:Put"
+    for name, value in record["responseElements"].items():
+        assert put["HTTPHeaders"][name] == value
 
 
 def test_the_cli_syncs_a_folder(server: Server, s3: Any, tmp_path: Path) -> None:

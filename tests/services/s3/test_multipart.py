@@ -211,6 +211,8 @@ def test_attributes(s3: Api) -> None:
     }
     with refused("InvalidArgument", 400):
         s3.GetObjectAttributes(Bucket="bkt", Key="k", ObjectAttributes=["Colour"])
+    with refused("InvalidArgument", 400):
+        s3.GetObjectAttributes(Bucket="bkt", Key="k")
 
 
 # ---- copies

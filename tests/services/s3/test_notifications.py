@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -266,6 +267,13 @@ def test_every_kind_of_change_is_told_in_order(s3: Api, targets: Any) -> None:
     assert set(objects[5]) == {"key", "sequencer"}
     assert len(objects[6]["versionId"]) == 32
     assert [record["eventVersion"] for record in found][2:5] == ["2.1", "2.3", "2.3"]
+
+
+def test_a_form_is_told_from_a_put(s3: Api, targets: Any) -> None:
+    configure(s3, function("s3:ObjectCreated:Post"))
+    s3.put("k")
+    s3.PutObject(Bucket="bkt", Key="k", Body=replace(s3.upload(b"x"), form=True))
+    assert [record["eventName"] for record in records(s3)] == ["ObjectCreated:Post"]
 
 
 def test_a_refused_change_tells_nobody(s3: Api, targets: Any) -> None:

@@ -17,8 +17,10 @@ SATISFIED = [
     ("bytes=-30", 10, 0, 10),
     ("bytes=8-99", 10, 8, 2),
     ("bytes = 0 - 4", 10, 0, 5),
+    ("bytes=1-" + "9" * 90, 10, 1, 9),
 ]
-IGNORED = [None, "", "bytes=-", "bytes=5-2", "bytes=a-b", "0-4", "bytes=0-1,4-5", "lines=0-1"]
+IGNORED = [None, "", "bytes=-", "bytes=5-2", "bytes=a-b", "0-4", "bytes=0-1,4-5", "lines=0-1",
+           "bytes=0-" + "9" * 6000]  # fmt: skip
 UNSATISFIABLE = [("bytes=10-", 10), ("bytes=10-12", 10), ("bytes=-0", 10), ("bytes=0-", 0),
                  ("bytes=-5", 0), ("bytes=0-0", 0)]  # fmt: skip
 

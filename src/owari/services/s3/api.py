@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from owari.services.s3 import (  # noqa: F401
+    bucket_access,
     buckets,
     copying,
     deleting,

@@ -70,7 +70,9 @@ _ATTRIBUTES = ("ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize")
 @operation("s3", "GetObjectAttributes", reads=True)
 def get_object_attributes(tx: Tx, p: Params) -> Result:
     bucket = rows.open_bucket(tx, p)
-    wanted = {name.strip() for entry in p["ObjectAttributes"] for name in entry.split(",")}
+    wanted = {
+        name.strip() for entry in p.get("ObjectAttributes") or () for name in entry.split(",")
+    }
     if not wanted or not wanted.issubset(_ATTRIBUTES):
         raise errors.invalid_argument(
             "Invalid attribute name specified.",
@@ -105,7 +107,7 @@ def _object_parts(p: Params, content: Content) -> dict[str, Any] | None:
     if not content.checksums:
         return answer
     most = most_of(p.get("MaxParts"), "max-parts")
-    marker = p.get("PartNumberMarker") or 0
+    marker = max(p.get("PartNumberMarker") or 0, 0)
     listed = list(enumerate(content.parts, 1))[marker : marker + most]
     last = listed[-1][0] if listed else 0
     return answer | {

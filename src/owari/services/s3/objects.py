@@ -35,7 +35,7 @@ def put_object(tx: Tx, p: Params) -> Result:
     before = rows.latest(tx, bucket.name, p["Key"])
     check_write(p.get("IfMatch"), p.get("IfNoneMatch"), rows.current_etag(before), p["Key"])
     stored = rows.add(tx, bucket, p["Key"], bodies.content_of(upload), draft, before=before)
-    announce.stored(tx, bucket, "ObjectCreated:Put", stored)
+    announce.stored(tx, bucket, f"ObjectCreated:{'Post' if upload.form else 'Put'}", stored)
     return {
         "ETag": stored.quoted_etag,
         **shown_checksums(stored.content),

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from owari.errors import ServiceError
 from owari.services.s3 import errors
 
-_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*\Z", re.ASCII)
-_COPY_RANGE = re.compile(r"bytes=(\d+)-(\d+)\Z", re.ASCII)
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,99})\s*-\s*(\d{0,99})\s*\Z", re.ASCII)
+_COPY_RANGE = re.compile(r"bytes=(\d{1,99})-(\d{1,99})\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

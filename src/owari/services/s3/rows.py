@@ -20,6 +20,7 @@ from owari.services.s3.core import (
 from owari.services.s3.paging import Position
 from owari.services.s3.pieces import Piece, Pieces, blobs
 from owari.store.encode import dumps, loads
+from owari.store.resources import Resources
 from owari.store.tx import Row, Tx
 
 Params = dict[str, Any]
@@ -54,6 +55,11 @@ def open_bucket(tx: Tx, p: Params) -> Bucket:
     if expected is not None and expected != bucket.account:
         raise errors.access_denied()
     return bucket
+
+
+def registry_of(tx: Tx, bucket: Bucket) -> Resources:
+    """The registry of resources as the bucket's owner sees it, whoever calls."""
+    return Resources(tx.connection, bucket.account, bucket.region, tx.now)
 
 
 # ---- pieces and blobs
