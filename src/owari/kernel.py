@@ -114,6 +114,7 @@ class Kernel:
         self.committed: Callable[[Outcome], None] = lambda _outcome: None
         row = writer.execute("SELECT clock, seq FROM kernel").fetchone()
         self.counter = Counter(row["seq"])
+        self.cache: dict[str, Any] = {}
 
     # ---- the three phases of a turn
     def submit(self, work: Work) -> None:
@@ -196,6 +197,7 @@ class Kernel:
             caller=self._call_within,
             real_now=self.clock.real(),
             last_try=work.last_try,
+            cache=self.cache,
         )
 
     def _run(self, work: Work, group: Group, now: float) -> None:
@@ -215,7 +217,7 @@ class Kernel:
             error = internal_error()
         if not self.writer.in_transaction:  # e.g. disk full: SQLite itself undid everything
             group.failed = error or internal_error()
-        elif error is not None or isinstance(result, Park):
+        elif error is not None or (isinstance(result, Park) and not result.keep):
             self.writer.execute("ROLLBACK TO work")
             group.outcome.undo_to(mark)
             self.writer.execute("RELEASE work")

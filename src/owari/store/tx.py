@@ -51,7 +51,8 @@ class Tx:
 
     `now` is service time (epoch seconds); it does not move within a transaction. `endpoint` is
     the URL under which programs on this machine reach Owari. `last_try` is true when a parked
-    operation is asked for the last time.
+    operation is asked for the last time. `cache` outlives the transaction, not the process, and
+    is not undone with it: for what was computed from rows and can be checked against them.
     """
 
     connection: sqlite3.Connection
@@ -73,6 +74,7 @@ class Tx:
     real_now: float = 0.0  # real time (credentials, signatures); epoch seconds
     last_try: bool = False
     ended: Envelope | None = None  # in a reaction: the effect that just ended
+    cache: dict[str, Any] = field(default_factory=dict)
 
     # ---- state
     def one(self, sql: str, *args: Any) -> Row | None:

@@ -27,11 +27,13 @@ class Park:
     """Answer later: run the operation again when `channel` is notified by a commit.
 
     At `until` (service time, seconds) it is run a last time with `tx.last_try` true and must
-    then answer with a result.
+    then answer with a result. `keep` commits what it did before it parked; without it (a mere
+    wait) that is undone. The request id is the same each time.
     """
 
     channel: str
     until: float
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
