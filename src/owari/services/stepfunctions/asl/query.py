@@ -5,6 +5,7 @@ AWS: "Transforming data with JSONata in Step Functions".
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,9 @@ TYPES = {
     type(None): "null",
 }
 
+# The context object is made only for an expression that may look at it.
+_CONTEXT = re.compile(r"\$states(?!\s*\.\s*(?:input|result|errorOutput)\b)")
+
 
 def is_jsonata(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
@@ -44,11 +48,13 @@ def compile_expression(text: str, field: str) -> Evaluator:
     """One `{% … %}` string."""
     source = source_of(text)
     compiled = compile_source(source)
+    looks_around = _CONTEXT.search(source) is not None
 
     def evaluate(scope: Scope) -> Any:
         around = scope.around
         variables = dict(around.variables())
-        variables["states"] = {**(scope.states or {}), "context": around.context()}
+        states = scope.states or {}
+        variables["states"] = {**states, "context": around.context()} if looks_around else states
         chance = around.chance
         try:
             found = compiled.evaluate(
