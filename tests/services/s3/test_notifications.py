@@ -327,3 +327,15 @@ def test_filters_may_be_url_encoded(s3: Api) -> None:
     assert rule("date%3D1/", "").matches("ObjectCreated:Put", "date=1/k")
     assert rule("date=1/", "").matches("ObjectCreated:Put", "date=1/k")
     assert not rule("date=1/", "").matches("ObjectRemoved:Delete", "date=1/k")
+
+
+def test_with_the_real_topic_service(s3: Api) -> None:
+    arn = s3.world.call("sns", "CreateTopic", Name="real")["TopicArn"]
+    wanted = {"TopicArn": arn, "Events": [CREATED]}
+    with refused("InvalidArgument", 400, ArgumentName1=arn + "-not"):
+        configure(s3, TopicConfigurations=[wanted | {"TopicArn": arn + "-not"}])
+    configure(s3, TopicConfigurations=[wanted])
+    s3.put("k")
+    assert len(calls(s3)) == 2
+    s3.world.settle()
+    assert s3.world.effects() == []
