@@ -54,8 +54,12 @@ def allowed(name: str) -> set[str] | None:
             return None
 
 
-# `owari up` is the one command that is not a client: it becomes the server.
-DOORS = {("owari.cli.up", "owari.server"), ("owari.cli.up", "owari.limits")}
+# `owari up` is no client but becomes the server; `owari down` ends what a dead server left.
+DOORS = {
+    ("owari.cli.up", "owari.server"),
+    ("owari.cli.up", "owari.limits"),
+    ("owari.cli.down", "owari.ending"),  # an agent without a server can be asked by no HTTP client
+}
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
