@@ -1,4 +1,4 @@
-"""docs/tour.md, carried out: every command succeeds and prints what the page says.
+"""The README, carried out: every command succeeds and prints what the page says.
 
 In an expected line `…` stands for anything. The page's port is replaced by a free one.
 """
@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.server import Server
 
-TOUR = Path(__file__).parents[2] / "docs" / "tour.md"
+TOUR = Path(__file__).parents[2] / "README.md"
 COMMAND_MAX_S = 120
 PAGE_ENDPOINT = "http://127.0.0.1:4566"
 

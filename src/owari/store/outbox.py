@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from owari.effects import Call, Effect, Http, ReplyTo, Run, Wake
@@ -68,9 +68,14 @@ def insert(connection: sqlite3.Connection, e: Envelope) -> None:
         (
             e.id, e.seq, _NAMES[type(e.effect)], e.due, e.attempt, e.order_key, *reply,
             e.principal, e.account, e.region, e.trace_id, e.created,
-            dumps(asdict(e.effect)), e.lease,
+            dumps(_fields(e.effect)), e.lease,
         ),
     )  # fmt: skip
+
+
+def _fields(effect: Effect) -> dict[str, Any]:
+    """Its members as they are: `asdict` would copy whole payloads."""
+    return {name: getattr(effect, name) for name in effect.__slots__}
 
 
 def delete(connection: sqlite3.Connection, effect_id: str, attempt: int) -> bool:
