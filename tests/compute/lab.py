@@ -70,6 +70,7 @@ class Lab:
     # ---- life
     def up(self) -> Lab:
         self.runner.run(self.compute.start_agent())
+        self.wait(lambda: any(i["version"] for i in self.agent.get("interpreters", [])))
         return self
 
     def reconnect(self) -> None:
@@ -84,8 +85,8 @@ class Lab:
 
     @property
     def agent(self) -> dict[str, Any]:
-        agent: dict[str, Any] = self.wait(lambda: (self.compute.status()["agents"] or [None])[0])
-        return agent
+        agents: list[dict[str, Any]] = self.compute.status()["agents"]
+        return agents[0] if agents else {}
 
     def kill_agent(self) -> None:
         os.kill(self.agent["pid"], signal.SIGKILL)
@@ -181,6 +182,12 @@ class Lab:
             self.compute.start(spec)
 
         self.runner.run(start())
+
+    def cancel(self, spec: dict[str, Any]) -> None:
+        async def cancel() -> None:
+            self.compute.cancel(spec["run_id"], "no longer wanted")
+
+        self.runner.run(cancel())
 
     def acknowledge(self, report: Report) -> None:
         async def acknowledge() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -93,7 +94,7 @@ def test_work_goes_on_while_no_server_is_there(make_lab: MakeLab, shared: Path) 
     lab = make_lab()
     path = shared / "go"
     spec = lab.start(WAIT, str(path))
-    lab.wait(lambda: lab.agent["running"] == 1)
+    lab.wait(lambda: lab.agent.get("running") == 1)
     lab.runner.run(lab.compute.stop(end_agent=False))
     path.touch()
     lab.compute = lab._make()
@@ -109,7 +110,7 @@ from tests.compute.lab import Lab
 lab = Lab(Path(sys.argv[1]))
 lab.up()
 spec = lab.start(sys.argv[2], sys.argv[3])
-lab.wait(lambda: lab.agent["running"] == 1)
+lab.wait(lambda: lab.agent.get("running") == 1)
 print(json.dumps([spec["run_id"], lab.agent["pid"]]), flush=True)
 lab.wait(lambda: False, 1000)
 """
@@ -140,9 +141,7 @@ def test_a_server_killed_in_mid_run(tmp_path: Path, shared: Path) -> None:
     assert not alive(agent)
 
 
-def test_an_agent_killed_is_replaced_and_its_orphans_die(
-    make_lab: MakeLab, shared: Path
-) -> None:
+def test_an_agent_killed_is_replaced_and_its_orphans_die(make_lab: MakeLab, shared: Path) -> None:
     lab = make_lab()
     path = shared / "pids"
     source = """
@@ -164,6 +163,7 @@ def test_an_agent_killed_is_replaced_and_its_orphans_die(
         """
     spec = lab.start(source, str(path), timeout_s=900)
     lab.wait(path.exists)
+    lab.wait(lambda: lab.agent.get("running") == 1)
     pids = [int(word) for word in path.read_text().split()]
     if not lab.agent["isolation"].startswith("cgroup"):
         pids.pop()  # without its environment and its parents nothing says whose it is
@@ -190,7 +190,7 @@ def test_an_invoke_in_flight_is_lost_with_the_agent(make_lab: MakeLab) -> None:
         )
 
     lab.runner.run(ask())
-    lab.wait(lambda: lab.agent["running"] == 1)
+    lab.wait(lambda: lab.agent.get("running") == 1)
     lab.kill_agent()
     lab.wait(lambda: reports)
     assert (reports[0]["status"], reports[0]["payload"]) == ("lost", b"")
@@ -238,8 +238,6 @@ def test_an_older_server_is_fenced(make_lab: MakeLab, tmp_path: Path) -> None:
 
 
 async def _within(lab: Lab, seconds: float) -> None:
-    import asyncio
-
     async with asyncio.timeout(seconds):
         await lab.compute.start_agent()
 
@@ -255,9 +253,11 @@ def test_signals_to_a_servers_group_do_not_reach_the_agent(make_lab: MakeLab) ->
 
 def test_shutdown_kills_everything_and_removes_its_groups(tmp_path: Path) -> None:
     lab = Lab(tmp_path / "data").up()
-    spec = lab.start("import time\ndef handler(event, context):\n    time.sleep(60)\n", timeout_s=90)
+    spec = lab.start(
+        "import time\ndef handler(event, context):\n    time.sleep(60)\n", timeout_s=90
+    )
     assert lab.result(ECHO, 1) == 1
-    lab.wait(lambda: lab.agent["running"] == 1)
+    lab.wait(lambda: lab.agent.get("running") == 1)
     everyone = [*marked(lab), lab.agent["pid"]]
     groups = (tmp_path / "data" / "agent" / "cgroups").read_text().split()
     lab.down()
@@ -269,8 +269,8 @@ def test_cancel_a_running_and_a_waiting_run(make_lab: MakeLab) -> None:
     lab = make_lab()
     sleeper = "import time\ndef handler(event, context):\n    time.sleep(60)\n"
     spec = lab.start(sleeper, timeout_s=90)
-    lab.wait(lambda: lab.agent["running"] == 1)
-    lab.compute.cancel(spec["run_id"], "no longer wanted")
+    lab.wait(lambda: lab.agent.get("running") == 1)
+    lab.cancel(spec)
     report = lab.report_of(spec)
     assert (report["status"], report["message"]) == ("failed", "cancelled: no longer wanted")
 
@@ -286,10 +286,10 @@ def test_an_environment_unused_is_retired(make_lab: MakeLab) -> None:
 def test_a_zygote_killed_is_replaced(make_lab: MakeLab) -> None:
     lab = make_lab()
     assert lab.result(ECHO, 1) == 1
-    zygote = lab.wait(lambda: lab.agent["interpreters"])[0]["pid"]
+    zygote = lab.agent["interpreters"][0]["pid"]
     os.kill(zygote, signal.SIGKILL)
     lab.wait(lambda: not alive(zygote))
-    lab.wait(lambda: lab.agent["environments"] == 0)
+    lab.wait(lambda: lab.agent.get("environments") == 0)
     assert lab.result(ECHO, 2) == 2
 
 

@@ -38,7 +38,9 @@ def test_an_exception(lab: Lab) -> None:
     assert (error["errorMessage"], error["errorType"]) == ("bad é", "ValueError")
     assert error["requestId"] == spec["request_id"]
     assert len(error["stackTrace"]) == 2
-    assert re.match(r'  File "/.*/app.py", line 5, in handler\n    inner\(\)\n', error["stackTrace"][0])
+    assert re.match(
+        r'  File "/.*/app.py", line 5, in handler\n    inner\(\)\n', error["stackTrace"][0]
+    )
     assert "[ERROR] ValueError: bad é\nTraceback (most recent call last):\n" in (
         report["log_tail"].decode()
     )
@@ -137,8 +139,7 @@ def test_a_timeout_kills_the_whole_tree(lab: Lab, tmp_path: Path) -> None:
     error = json.loads(report["payload"])
     assert error == {
         "errorType": "Sandbox.Timedout",
-        "errorMessage": f"RequestId: {spec['request_id']} Error: "
-        "Task timed out after 1.00 seconds",
+        "errorMessage": f"RequestId: {spec['request_id']} Error: Task timed out after 1.00 seconds",
     }
     tail = report["log_tail"].decode()
     assert f"{spec['request_id']} Task timed out after 1.00 seconds\n" in tail
@@ -173,8 +174,12 @@ def test_memory_of_a_grandchild_ends_the_environment(lab: Lab) -> None:
 
 
 def test_a_megabyte_of_output(lab: Lab) -> None:
-    report = lab.invoke(handler("print('x' * 1023 + '\\n', end='', flush=False)\n    "
-                                "[print('y' * 1023) for _ in range(1024)]; return 'done'"))
+    report = lab.invoke(
+        handler(
+            "print('x' * 1023 + '\\n', end='', flush=False)\n    "
+            "[print('y' * 1023) for _ in range(1024)]; return 'done'"
+        )
+    )
     assert report["payload"] == b'"done"'
     assert len(report["log_tail"]) == 4096
     assert report["log_tail"].decode().splitlines()[-2].startswith("END RequestId")

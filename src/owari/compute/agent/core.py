@@ -73,7 +73,9 @@ class Agent:
         self.pool = Pool(Bounds(memory_mib=room, free_growth=2 * cores, idle_s=idle_s))
         self.sdk = folder / "sdk"
         self.keep = [sys.prefix, sys.base_prefix, str(self.sdk), *link_sdk(self.sdk, sys.path)]
-        self.workers = Workers(self.loop, folder, self.sdk, tier, mark)
+        self.workers = Workers(
+            self.loop, folder, self.sdk, tier, mark, on_change=self._status_changed
+        )
         self.definitions: dict[str, Definition] = {}
         self.environments: dict[int, Environment] = {}
         self.invocations: dict[int, Invocation] = {}
@@ -191,10 +193,10 @@ class Agent:
                 "known": known,
             }
         )
+        self.workers.warm()
         self._send_status()
         for report in self.reports.pending.values():
             link.send_frame(report)
-        self.workers.warm()
 
     def _define(self, link: Link, header: dict[str, Any]) -> None:
         definition = Definition(**header["definition"])

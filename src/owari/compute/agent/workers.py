@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,18 @@ class Stock:
 class Workers:
     """`take` gives a worker for a runtime; it comes back by itself when it ends."""
 
-    def __init__(self, loop: Loop, folder: Path, sdk: Path, tier: Tier, mark: str) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        folder: Path,
+        sdk: Path,
+        tier: Tier,
+        mark: str,
+        *,
+        on_change: Callable[[], None],
+    ) -> None:
         self.loop = loop
+        self.on_change = on_change
         self.folder = folder
         self.sdk = sdk
         self.tier = tier
@@ -133,12 +144,14 @@ class Workers:
                 self._finish(ended, event["status"])
         elif "ready" in event:
             self._refill(stock)
+            self.on_change()
 
     def _on_zygote_end(self, zygote: Zygote) -> None:
         """Its workers die with it (their parent's death signal)."""
         stock = self._stocks.pop(zygote.interpreter.path, None)
         if stock is None:
             return
+        self.on_change()
         for worker in [*stock.workers.values(), *stock.expected.values()]:
             worker.kill()
             self._finish(worker, None)

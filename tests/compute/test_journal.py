@@ -1,0 +1,128 @@
+"""What is not acknowledged survives; what is, does not come again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from owari.compute.agent import protocol
+from owari.compute.agent.journal import WINDOW_BYTES, Logs, Reports
+
+
+def report(run_id: str, size: int = 3) -> bytes:
+    header = {"k": "report", "run_id": run_id, "attempt": 1, "call": 0, "tail": 0}
+    return protocol.message(header, b"\xff" * size)
+
+
+def test_reports_are_replayed_until_acknowledged(tmp_path: Path) -> None:
+    path = tmp_path / "reports"
+    first = Reports(path)
+    first.add(("a", 1), report("a"))
+    first.add(("b", 1), report("b"))
+    first.acknowledge(("a", 1))
+    first.close()
+    second = Reports(path)
+    assert second.pending == {("b", 1): report("b")}
+    second.acknowledge(("b", 1))
+    second.acknowledge(("b", 1))
+    second.close()
+    third = Reports(path)
+    assert third.pending == {}
+    third.close()
+
+
+@pytest.mark.parametrize("cut", [1, 3, 9, 40])
+def test_a_torn_report_is_dropped(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "reports"
+    first = Reports(path)
+    first.add(("a", 1), report("a"))
+    first.add(("b", 1), report("b"))
+    first.close()
+    os.truncate(path, path.stat().st_size - cut)
+    second = Reports(path)
+    assert second.pending == {("a", 1): report("a")}
+    second.close()
+
+
+def test_the_report_file_does_not_grow_for_ever(tmp_path: Path) -> None:
+    reports = Reports(tmp_path / "reports")
+    for number in range(100):
+        reports.add((str(number), 1), report(str(number), 100_000))
+        reports.acknowledge((str(number), 1))
+    assert (tmp_path / "reports").stat().st_size < 2_000_000
+    reports.close()
+
+
+def drained(logs: Logs) -> list[tuple[int, bytes]]:
+    found = []
+    while (batch := logs.to_send()) is not None:
+        found.append(batch)
+    return found
+
+
+def test_logs_are_sent_in_order_and_again_after_a_reconnect(tmp_path: Path) -> None:
+    logs = Logs(tmp_path / "logs")
+    for text in (b"one", b"two", b"three"):
+        logs.add(text)
+    assert drained(logs) == [(1, b"one"), (2, b"two"), (3, b"three")]
+    logs.acknowledge(1)
+    logs.resend()
+    assert drained(logs) == [(2, b"two"), (3, b"three")]
+    logs.add(b"four")
+    assert drained(logs) == [(4, b"four")]
+    logs.close()
+
+
+def test_logs_survive_and_acknowledged_ones_do_not(tmp_path: Path) -> None:
+    path = tmp_path / "logs"
+    first = Logs(path)
+    for text in (b"one", b"two", b"three"):
+        first.add(text)
+    drained(first)
+    first.acknowledge(2)
+    first.close()
+    os.truncate(path, path.stat().st_size - 1)
+    second = Logs(path)
+    assert drained(second) == []
+    second.add(b"new")
+    assert [records for _, records in drained(second)] == [b"new"]
+    second.close()
+
+
+def test_few_log_bytes_are_under_way_at_once(tmp_path: Path) -> None:
+    logs = Logs(tmp_path / "logs")
+    for _ in range(20):
+        logs.add(b"x" * (1 << 20))
+    sent = drained(logs)
+    assert sum(len(records) for _, records in sent) <= WINDOW_BYTES + (1 << 20)
+    logs.acknowledge(sent[-1][0])
+    assert drained(logs)[0][0] == sent[-1][0] + 1
+    logs.close()
+
+
+def test_the_log_file_is_emptied_when_all_is_acknowledged(tmp_path: Path) -> None:
+    logs = Logs(tmp_path / "logs")
+    for _ in range(5):
+        logs.add(b"x" * (1 << 20))
+        for seq, _ in drained(logs):
+            logs.acknowledge(seq)
+    assert (tmp_path / "logs").stat().st_size < 3 << 20
+    logs.close()
+
+
+def test_frames_arrive_whole_however_they_are_cut() -> None:
+    frames = [(b"{}", b""), (b'{"k":1}', b"x" * 1000), (b"[]", bytes(range(256)))]
+    stream = b"".join(protocol.frame(*frame) for frame in frames)
+    for size in (1, 7, 300, len(stream)):
+        reader = protocol.Frames()
+        found = []
+        for at in range(0, len(stream), size):
+            found += list(reader.feed(stream[at : at + size]))
+        assert found == frames
+
+
+def test_an_absurd_length_is_refused() -> None:
+    with pytest.raises(protocol.ProtocolError):
+        list(protocol.Frames().feed(protocol.LENGTHS.pack(1 << 31, 1 << 31)))
