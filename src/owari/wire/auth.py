@@ -174,10 +174,9 @@ def _payload_hash(request: Request, signed: Signed, body_sha256: str | None) -> 
 def needs_body(authority: Authority, request: Request, route: Route) -> bool:
     """Whether `authenticate` can only be asked once the body is there."""
     signed = route.signed
-    if signed is None:
+    if signed is None or not (authority.verify or signed.presigned is not None):
         return False
-    checks = authority.verify or signed.presigned is not None
-    return checks and _payload_hash(request, signed, None) is None
+    return _payload_hash(request, signed, None) is None
 
 
 def _verify(

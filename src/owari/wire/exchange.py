@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from owari.credentials import Issuer
@@ -28,7 +29,7 @@ from owari.wire.validate import validate
 _PARAMETERS_MAX = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WireSettings:
     """`declared(service, operation)`: whether Owari has it. `now`: real time, epoch seconds.
 
@@ -43,7 +44,7 @@ class WireSettings:
     verify: bool = False
     bases: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def authority(self) -> Authority:
         return Authority(self.verify, self.lookup, self.issuer, self.now)
 
@@ -83,7 +84,11 @@ class Exchange:
         elif found.operation is not None and not self._needs_body:
             self._authenticate(b"")
         if self.streamed:
-            integrity.check_head(self.request)
+            integrity.check_head(self._declared)
+
+    @cached_property
+    def _declared(self) -> integrity.Declared:
+        return integrity.Declared(self.request, self.settings.verify)
 
     def _check_declared(self) -> None:
         operation = self.route.operation
@@ -113,7 +118,7 @@ class Exchange:
     @property
     def algorithms(self) -> tuple[str, ...]:
         """Checksums to compute, besides MD5, over the payload of a streamed body."""
-        asked = integrity.algorithms(self.request, self.settings.verify)
+        asked = self._declared.algorithms
         needs_sha256 = self._needs_body and "sha256" not in asked
         return (*asked, "sha256") if needs_sha256 else asked
 
@@ -145,10 +150,18 @@ class Exchange:
         assert operation is not None
         self._authenticate(body)
         if self._is_s3:
-            trailers = {} if self._decoder is None else self._decoder.trailers
-            body = integrity.verify(self.request, operation, body, trailers, self.settings.verify)
+            body = self._intact(body)
         params = self._params(body)
         return self._call(operation.name, params)
+
+    def _intact(self, body: bytes | Upload) -> bytes | Upload:
+        operation = self.route.operation
+        assert operation is not None
+        trailers = {} if self._decoder is None else self._decoder.trailers
+        if isinstance(body, Upload):
+            return integrity.verify_upload(self._declared, body, trailers)
+        integrity.verify_bytes(self._declared, operation, body, trailers)
+        return body
 
     def _unframed(self, body: bytes) -> bytes:
         """A buffered body may be aws-chunked as well."""

@@ -24,69 +24,77 @@ _NO_DIGEST = frozenset({"algorithm", "mode", "type"})
 _SHA256_ALWAYS_BYTES = 1024 * 1024
 
 
-def declared(request: Request, trailers: dict[str, str]) -> dict[str, str]:
-    """Algorithm → base64 digest, from headers and trailers."""
+class Declared:
+    """What a request says of its body. `verify`: signatures are checked."""
+
+    __slots__ = ("_named", "counts", "digests", "md5", "sha256", "trailing")
+
+    def __init__(self, request: Request, verify: bool) -> None:
+        headers = request.headers
+        self.digests = _digests(headers)  # algorithm → base64
+        self.trailing = _trailing(headers.get("x-amz-trailer"))
+        self.md5 = headers.get("content-md5")
+        self.sha256 = headers.get("x-amz-content-sha256", "")
+        self._named = headers.get("x-amz-sdk-checksum-algorithm", "").lower()
+        self.counts = self._hash_counts(headers.get("content-length", ""), verify)
+
+    def _hash_counts(self, length: str, verify: bool) -> bool:
+        """Whether the payload hash in x-amz-content-sha256 is to be compared."""
+        if not _HEX_SHA256.fullmatch(self.sha256):
+            return False
+        small = length.isdigit() and int(length[:15]) <= _SHA256_ALWAYS_BYTES
+        return verify or small or not (self.digests or self.trailing or self.md5)
+
+    @property
+    def asked(self) -> list[str]:
+        """The algorithms whose digests the request announces, or at least names."""
+        asked = [*self.digests, *self.trailing]
+        return asked or ([self._named] if self._named in ALGORITHMS else [])
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """What has to be computed over the payload."""
+        names = [name for name in self.asked if name in ALGORITHMS]
+        if self.counts and "sha256" not in names:
+            names.append("sha256")
+        return tuple(names)
+
+
+def _digests(headers: dict[str, str]) -> dict[str, str]:
     found = {}
-    for headers in (request.headers, trailers):
-        for name, value in headers.items():
-            if name.startswith(_PREFIX) and (algorithm := name[len(_PREFIX) :]) not in _NO_DIGEST:
-                found[algorithm] = value.strip()
+    for name, value in headers.items():
+        if name.startswith(_PREFIX) and (algorithm := name[len(_PREFIX) :]) not in _NO_DIGEST:
+            found[algorithm] = value.strip()
     return found
 
 
-def _trailing(request: Request) -> list[str]:
-    names = request.headers.get("x-amz-trailer", "").lower().split(",")
-    return [n.strip()[len(_PREFIX) :] for n in names if n.strip().startswith(_PREFIX)]
-
-
-def _asked(request: Request) -> list[str]:
-    """The algorithms whose digests the request announces."""
-    return [*declared(request, {}), *_trailing(request)]
-
-
-def _hash_counts(request: Request, verify: bool) -> bool:
-    """Whether the payload hash in x-amz-content-sha256 is to be compared."""
-    if not _HEX_SHA256.fullmatch(request.headers.get("x-amz-content-sha256", "")):
-        return False
-    length = request.headers.get("content-length", "")
-    small = length.isdigit() and int(length[:15]) <= _SHA256_ALWAYS_BYTES
-    return verify or small or not (_asked(request) or "content-md5" in request.headers)
-
-
-def algorithms(request: Request, verify: bool) -> tuple[str, ...]:
-    """What has to be computed over the payload."""
-    names = [name for name in _asked(request) if name in ALGORITHMS]
-    named = request.headers.get("x-amz-sdk-checksum-algorithm", "").lower()
-    if not names and named in ALGORITHMS:
-        names.append(named)
-    if _hash_counts(request, verify):
-        names.append("sha256")
-    return tuple(dict.fromkeys(names))
+def _trailing(names: str | None) -> list[str]:
+    if not names:
+        return []
+    split = [name.strip() for name in names.lower().split(",")]
+    return [name[len(_PREFIX) :] for name in split if name.startswith(_PREFIX)]
 
 
 def _invalid(message: str) -> ServiceError:
     return ServiceError("InvalidRequest", message, status=400)
 
 
-def check_head(request: Request) -> None:
+def check_head(declared: Declared) -> None:
     """What can be refused before a body has come. Raises ServiceError."""
-    asked = _asked(request)
-    for algorithm in asked:
+    for algorithm in (*declared.digests, *declared.trailing):
         if algorithm not in ALGORITHMS:
             raise _invalid(
                 "Checksum algorithm provided is unsupported. Please try again with any of the "
                 f"valid types: [{', '.join(a.upper() for a in ALGORITHMS)}]"
             )
-    if len(declared(request, {})) > 1:
+    if len(declared.digests) > 1:
         raise _invalid(
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         )
-    if "content-md5" in request.headers:
-        _md5(request)
+    _md5(declared.md5)
 
 
-def _md5(request: Request) -> bytes | None:
-    text = request.headers.get("content-md5")
+def _md5(text: str | None) -> bytes | None:
     if text is None:
         return None
     try:
@@ -103,57 +111,53 @@ def _md5(request: Request) -> bytes | None:
     return digest
 
 
-def verify(
-    request: Request,
-    operation: Operation,
-    body: bytes | Upload,
-    trailers: dict[str, str],
-    checked: bool,
-) -> bytes | Upload:
-    """The body, once everything declared of it is true; an Upload then keeps only the checksums
-    that the request named. Raises ServiceError. `checked`: signatures are.
-    """
-    if isinstance(body, bytes):
-        check_head(request)
-        _require(request, operation, body, trailers)
-        digests = Digests(algorithms(request, checked))
-        digests.update(body)
-        _compare(request, digests.md5, digests.checksums, trailers, checked)
-        return body
-    _compare(request, body.md5, body.checksums, trailers, checked)
-    named = set(_asked(request))
-    named.add(request.headers.get("x-amz-sdk-checksum-algorithm", "").lower())
-    return replace(body, checksums={k: v for k, v in body.checksums.items() if k in named})
-
-
-def _require(request: Request, operation: Operation, body: bytes, trailers: dict[str, str]) -> None:
-    """Some operations insist on a digest (DeleteObjects, PutBucketLifecycle …)."""
-    if not operation.checksum.get("requestChecksumRequired") or not body:
+def verify_bytes(
+    declared: Declared, operation: Operation, body: bytes, trailers: dict[str, str]
+) -> None:
+    """Everything declared of a buffered body is true. Raises ServiceError."""
+    check_head(declared)
+    if not body and not declared.digests and declared.md5 is None:
         return
-    if "content-md5" not in request.headers and not declared(request, trailers):
+    required = operation.checksum.get("requestChecksumRequired")
+    if required and not declared.md5 and not declared.digests and not declared.trailing:
         raise _invalid("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+    digests = Digests(declared.algorithms)
+    digests.update(body)
+    _compare(declared, digests.md5, digests.checksums, trailers)
+
+
+def verify_upload(declared: Declared, upload: Upload, trailers: dict[str, str]) -> Upload:
+    """The same of a streamed one; only checksums the request named are kept in it."""
+    _compare(declared, upload.md5, upload.checksums, trailers)
+    asked = declared.asked
+    if list(upload.checksums) == asked:
+        return upload
+    return replace(upload, checksums={k: v for k, v in upload.checksums.items() if k in asked})
 
 
 def _compare(
-    request: Request,
-    md5: bytes,
-    computed: dict[str, bytes],
-    trailers: dict[str, str],
-    checked: bool,
+    declared: Declared, md5: bytes, computed: dict[str, bytes], trailers: dict[str, str]
 ) -> None:
-    if _md5(request) not in (None, md5):
+    if declared.md5 is not None and _md5(declared.md5) != md5:
         raise ServiceError(
             "BadDigest",
             "The Content-MD5 you specified did not match what we received.",
             status=400,
             fields={
-                "ExpectedDigest": request.headers["content-md5"],
+                "ExpectedDigest": declared.md5,
                 "CalculatedDigest": base64.b64encode(md5).decode(),
             },
         )
-    if _hash_counts(request, checked):
-        _compare_sha256(request.headers["x-amz-content-sha256"], computed["sha256"].hex())
-    for algorithm in _trailing(request):
+    if declared.counts:
+        _compare_sha256(declared.sha256, computed["sha256"].hex())
+    for algorithm, given in (*declared.digests.items(), *_from_trailers(declared, trailers)):
+        if algorithm in computed:
+            _compare_checksum(algorithm, given, computed[algorithm])
+
+
+def _from_trailers(declared: Declared, trailers: dict[str, str]) -> list[tuple[str, str]]:
+    """What was to come after the body, and did."""
+    for algorithm in declared.trailing:
         if _PREFIX + algorithm not in trailers:
             raise ServiceError(
                 "MalformedTrailerError",
@@ -161,9 +165,7 @@ def _compare(
                 "conform to our published schema.",
                 status=400,
             )
-    for algorithm, given in declared(request, trailers).items():
-        if algorithm in computed:
-            _compare_checksum(algorithm, given, computed[algorithm])
+    return list(_digests(trailers).items())
 
 
 def _compare_sha256(given: str, computed: str) -> None:

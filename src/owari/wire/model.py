@@ -108,13 +108,16 @@ _WIRE_TRAITS = frozenset(
 class Operation:
     """One operation of a service. `compiled` is the protocols' own, keyed by protocol."""
 
-    __slots__ = ("_model", "_raw", "compiled", "name")
+    __slots__ = ("_model", "_raw", "compiled", "input", "name", "output", "streaming_input")
 
     def __init__(self, model: ServiceModel, name: str, raw: Raw) -> None:
         self._model = model
         self._raw = raw
         self.name = name
         self.compiled: dict[str, Any] = {}
+        self.input = self._shape("input")
+        self.output = self._shape("output")
+        self.streaming_input = self._streaming()  # the member that is a streamed request body
 
     def __repr__(self) -> str:
         return f"<Operation {self._model.service}:{self.name}>"
@@ -135,15 +138,16 @@ class Operation:
     def status(self) -> int:
         return int(self._raw["http"].get("responseCode", 200))
 
-    @property
-    def input(self) -> Shape | None:
-        ref = self._raw.get("input")
+    def _shape(self, which: str) -> Shape | None:
+        ref = self._raw.get(which)
         return None if ref is None else self._model.resolve(ref)
 
-    @property
-    def output(self) -> Shape | None:
-        ref = self._raw.get("output")
-        return None if ref is None else self._model.resolve(ref)
+    def _streaming(self) -> Shape | None:
+        shape = self.input
+        if shape is None or shape.payload is None:
+            return None
+        member = shape.members[shape.payload]
+        return member if member.streaming and member.type == "blob" else None
 
     @property
     def result_wrapper(self) -> str | None:
@@ -164,15 +168,6 @@ class Operation:
         """The `httpChecksum` trait: which request checksum S3 wants."""
         trait: Raw = self._raw.get("httpChecksum", {})
         return trait
-
-    @property
-    def streaming_input(self) -> Shape | None:
-        """The member that is a streamed request body, if there is one."""
-        shape = self.input
-        if shape is None or shape.payload is None:
-            return None
-        member = shape.members[shape.payload]
-        return member if member.streaming and member.type == "blob" else None
 
 
 class ServiceModel:

@@ -30,10 +30,19 @@ class Candidate:
         return -len(self.constants), -needs, odd, self.operation.deprecated
 
     def means(self, query: dict[str, str]) -> bool:
-        return all(k in query and (not v or query[k] == v) for k, v in self.constants)
+        for name, value in self.constants:
+            if name not in query or (value and query[name] != value):
+                return False
+        return True
 
     def complete(self, query: dict[str, str], headers: dict[str, str]) -> bool:
-        return all(k in query for k in self.query) and all(h in headers for h in self.headers)
+        for name in self.query:
+            if name not in query:
+                return False
+        for name in self.headers:  # noqa: SIM110 - this runs for every request
+            if name not in headers:
+                return False
+        return True
 
 
 @dataclass(slots=True)
@@ -67,15 +76,19 @@ def choose(
     If none is complete, the one that asks least: it will say what is missing. `x-id` decides
     where several fit.
     """
-    meant = [c for c in candidates if c.means(query)]
-    if not meant:
-        return None
-    constants = len(meant[0].constants)
-    meant = [c for c in meant if len(c.constants) == constants]
-    complete = [c for c in meant if c.complete(query, headers)]
-    if len(complete) > 1 and "x-id" in query:
-        complete.sort(key=lambda c: c.operation.name != query["x-id"])
-    return complete[0] if complete else meant[-1]
+    hint = query.get("x-id")
+    best = least = None
+    for one in candidates:  # sorted: most constants first, then most required
+        if one.constants and not one.means(query):
+            continue
+        if least is not None and len(one.constants) < len(least.constants):
+            break
+        least = one
+        if one.complete(query, headers) and (best is None or one.operation.name == hint):
+            best = one
+            if hint is None:
+                break
+    return best or least
 
 
 class Router:
