@@ -201,6 +201,13 @@ def test_the_urls_that_sns_hands_out_need_none() -> None:
     assert refused.code == "MissingAuthenticationToken"
 
 
+def test_s3_takes_no_amz_header_on_trust() -> None:
+    request = signed("PUT", "http://localhost/b/k", "s3")
+    request.headers["x-amz-acl"] = "public-read"
+    refused = refusal(request, VERIFY)
+    assert (refused.code, refused.fields["HeadersNotSigned"]) == ("AccessDenied", "x-amz-acl")
+
+
 # ---- presigned
 
 

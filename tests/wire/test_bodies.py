@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import time
 import zlib
@@ -31,6 +32,7 @@ from tests.wire.client import (
     refusal,
 )
 from tests.wire.client import settings as wire_settings
+from tests.wire.oracle import authorization
 
 # ---- checksums
 
@@ -294,6 +296,33 @@ def test_batch_delete_needs_a_digest() -> None:
     client.meta.events.register_first("before-send", strip)
     with pytest.raises(ClientError, match="Missing required header"):
         client.delete_objects(Bucket="b", Delete={"Objects": [{"Key": "k"}]})
+
+
+# ---- compression
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_gzipped_requests(verify: bool) -> None:
+    server = Server(wire_settings(verify=verify), result=None)
+    data = [{"MetricName": "m" * 200, "Value": float(n)} for n in range(99)]
+    server.client("cloudwatch", key=AKIA).put_metric_data(Namespace="n", MetricData=data)
+    assert server.requests[0].headers["content-encoding"] == "gzip"
+    assert server.calls[0].params["MetricData"] == data
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"no gzip", 400),
+        (gzip.compress(b"{}")[:-3], 400),
+        (gzip.compress(b" " * (81 * 1024 * 1024), 1), 413),
+    ],
+)
+def test_gzip_that_is_none_or_a_bomb(body: bytes, status: int) -> None:
+    request = prepared("POST", "http://localhost/", x_amz_target="AmazonSQS.SendMessage")
+    request.headers["content-encoding"] = "gzip"
+    request.headers["authorization"] = authorization("sqs")
+    assert refusal(request, wire_settings(), body).status == status
 
 
 # ---- POST forms

@@ -193,6 +193,8 @@ def _verify(
         _check_clock(date, authority.now(), kind)
     if date[:8] != signed.credential.date or "host" not in signed.signed_headers:
         raise refusals.incomplete(kind)
+    if kind == "s3":
+        _check_all_signed(request, signed)
     payload = _payload_hash(request, signed, body_sha256)
     assert payload is not None, "asked before the body had come"
     signing = sigv4.key_for(key.secret, signed.credential)
@@ -206,6 +208,16 @@ def _verify(
     if payload.startswith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"):
         return ChunkSigner(signing, date, signed.credential.scope, signed.signature)
     return None
+
+
+def _check_all_signed(request: Request, signed: Signed) -> None:
+    """S3 takes no `x-amz-` header on trust."""
+    names = [
+        n for n in request.headers if n.startswith("x-amz-") and n not in signed.signed_headers
+    ]
+    if names:
+        message = "There were headers present in the request which were not signed"
+        raise refusals.access_denied(message, HeadersNotSigned=", ".join(names))
 
 
 def _date(request: Request, signed: Signed) -> str:

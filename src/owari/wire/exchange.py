@@ -20,6 +20,7 @@ from owari.errors import ServiceError, not_implemented
 from owari.wire import integrity, qs, s3_form, s3_quirks
 from owari.wire.auth import Authority, Lookup, authenticate, needs_body
 from owari.wire.chunked import Chunked, ChunkSigner, Decoder, Plain
+from owari.wire.compression import gunzip, is_gzip
 from owari.wire.message import ApiCall, Identity, Request, Response, Upload
 from owari.wire.protocols.base import Incoming
 from owari.wire.protocols.compile import Malformed
@@ -80,7 +81,8 @@ class Exchange:
         if found.operation is not None:
             self._check_declared()
         if found.form:
-            self._form = s3_form.FormUpload(self.request, self.settings.authority)
+            bucket = found.labels["Bucket"]
+            self._form = s3_form.FormUpload(self.request, bucket, self.settings.authority)
         elif found.operation is not None and not self._needs_body:
             self._authenticate(b"")
         if self.streamed:
@@ -142,13 +144,14 @@ class Exchange:
             raise self.early_error
         if self._form is not None:
             return self._parse_form(body)
-        if isinstance(body, bytes):
-            body = self._unframed(body)
+        sent = body = self._unframed(body) if isinstance(body, bytes) else body
+        if isinstance(body, bytes) and not self._is_s3 and is_gzip(self.request):
+            body = gunzip(body)
         if self.route.protocol is QUERY:
             self._read_form_body(body)
         operation = self.route.operation
         assert operation is not None
-        self._authenticate(body)
+        self._authenticate(sent)
         if self._is_s3:
             body = self._intact(body)
         params = self._params(body)

@@ -50,7 +50,9 @@ def check_expiry(signed: Signed, now: float) -> None:
 # ---- POST policies
 
 # Form fields that need no condition.
-_EXEMPT = frozenset({"x-amz-signature", "file", "policy", "submit", "x-amz-checksum-algorithm"})
+_EXEMPT = frozenset(
+    {"bucket", "x-amz-signature", "file", "policy", "submit", "x-amz-checksum-algorithm"}
+)
 
 
 def _invalid(message: str) -> ServiceError:

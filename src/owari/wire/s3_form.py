@@ -24,8 +24,9 @@ _HEADERS = frozenset(
 class FormUpload:
     """One form, from its first byte to its answer."""
 
-    def __init__(self, request: Request, authority: Authority) -> None:
+    def __init__(self, request: Request, bucket: str, authority: Authority) -> None:
         self._request = request
+        self._bucket = bucket
         self._authority = authority
         self._identity: Identity | None = None
         self._form = Form(boundary_of(request.headers.get("content-type", "")), self._on_fields)
@@ -46,9 +47,7 @@ class FormUpload:
         signed = parse_presigned(fields)
         self._identity = authenticate_form(self._authority, fields, signed)
         document = presign.read_policy(fields.get("policy", ""))
-        bucket = self._request.path.strip("/") or self._request.headers.get("host", "")
-        checked = {"bucket": bucket.partition(".")[0], **fields}
-        presign.check_policy(document, checked, self._authority.now())
+        presign.check_policy(document, {**fields, "bucket": self._bucket}, self._authority.now())
         self._form.length_range = presign.length_range(document)
 
     def finished(self, labels: dict[str, str], upload: Upload) -> tuple[Identity, Incoming]:

@@ -303,7 +303,7 @@ def adjust_response(
                 response.headers.append((header, header_value(value)))
     if request.method == "HEAD":
         response.body = b""
-    elif response.body or response.status != 204:
+    else:
         # the server counts what it sends; only HEAD speaks of a body that does not follow
         response.headers = [h for h in response.headers if h[0] != "Content-Length"]
 
