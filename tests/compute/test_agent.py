@@ -242,13 +242,23 @@ async def _within(lab: Lab, seconds: float) -> None:
         await lab.compute.start_agent()
 
 
-def test_signals_to_a_servers_group_do_not_reach_the_agent(make_lab: MakeLab) -> None:
+def test_signals_of_a_terminal_do_not_touch_the_agent(make_lab: MakeLab) -> None:
     lab = make_lab()
     pid = lab.agent["pid"]
     assert os.getsid(pid) == pid
-    os.kill(pid, signal.SIGTERM)
     os.kill(pid, signal.SIGINT)
+    os.kill(pid, signal.SIGHUP)
     assert lab.result(ECHO, 1) == 1
+    assert lab.agent["pid"] == pid
+
+
+def test_sigterm_ends_the_agent_with_all_it_runs(make_lab: MakeLab) -> None:
+    lab = make_lab()
+    assert lab.result(ECHO, 1) == 1
+    everyone = [*marked(lab), lab.agent["pid"]]
+    os.kill(lab.agent["pid"], signal.SIGTERM)
+    lab.wait(lambda: len(lab.agents) == 2)
+    assert [pid for pid in everyone if alive(pid)] == []
 
 
 def test_shutdown_kills_everything_and_removes_its_groups(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ class LocalCompute:
     # ---- life
     async def start_agent(self) -> None:
         """Connect to the agent, starting one if none answers; keeps connected from then on."""
-        await self._connect()
+        await self._try_to_connect()
         self._keeper = asyncio.create_task(self._keep_connected())
 
     attach = start_agent
@@ -113,8 +113,17 @@ class LocalCompute:
                 await connection.closed.wait()
             self._reap()
             if not self._stopping:
-                log.warning("the agent is gone; starting another")
-                await self._connect()
+                log.warning("the agent is gone: looking for it, or starting another")
+                await self._try_to_connect()
+
+    async def _try_to_connect(self) -> None:
+        """Without an agent nothing runs, but the server serves on and tries again."""
+        try:
+            await self._connect()
+        except OSError as error:
+            log.error("no agent: %s", error)
+            self._fail_waiting(f"No agent could be started: {error}")
+            await asyncio.sleep(RETRY_S)
 
     async def stop(self, end_agent: bool = False) -> None:
         """Let go of the agent; with `end_agent` it kills everything and ends first."""
@@ -124,19 +133,19 @@ class LocalCompute:
         connection = self._connection
         if connection is not None:
             if end_agent:
+                pid = connection.agent_pid
                 connection.send({"k": "shutdown"})
                 connection.flush()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(connection.closed.wait(), 10.0)
-                await self._wait_for_end()
+                await self._wait_for_end(pid)
             connection.close()
         self._fail_waiting("Owari is stopping.")
 
-    async def _wait_for_end(self) -> None:
-        """Until the agent has cleaned up: it lets go of its lock last."""
+    async def _wait_for_end(self, pid: int) -> None:
+        """Until the agent has cleaned up behind it."""
         deadline = time.monotonic() + 10.0
-        pid = self._status.get("pid", 0)
-        while time.monotonic() < deadline and pid and _is_alive(pid):
+        while time.monotonic() < deadline and _is_alive(pid):
             self._reap()
             await asyncio.sleep(0.005)
 
@@ -277,6 +286,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, compute: LocalCompute) -> None:
         self.compute = compute
         self.instance = ""
+        self.agent_pid = 0
         self.known: set[Key] = set()
         self.closed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -338,6 +348,7 @@ class _Connection(asyncio.Protocol):
                 self.compute._status = {k: v for k, v in header.items() if k != "k"}
             case "welcome" if not self._hello.done():
                 self.instance = header["instance"]
+                self.agent_pid = header["pid"]
                 self.known = {(run_id, attempt) for run_id, attempt in header["known"]}
                 self._hello.set_result(True)
             case "refused" if not self._hello.done():

@@ -26,13 +26,14 @@ def main() -> int:
         print("another agent has this folder", flush=True)
         return 1
     _more_descriptors()
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # only `shutdown` ends it, or SIGKILL
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # a terminal's signals are the server's affair
     _bury_predecessor(folder, arguments.mark)
     tier = isolation.detect(f"owari-{arguments.mark}", wish=arguments.isolation)
     (folder / "cgroups").write_text("\n".join(tier.parents))
     clean_folder(folder)
     agent = Agent(folder, arguments.mark, tier, idle_s=arguments.idle_s)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: agent.end())
     gc.collect()
     gc.freeze()
     agent.run()

@@ -96,6 +96,10 @@ class Agent:
         self.workers.close()
         orphans.kill_marked(orphans.folder_mark(self.mark))
 
+    def end(self) -> None:
+        """Kill everything and leave, after this turn."""
+        self.loop.running = False
+
     def _reap_children(self) -> None:
         """Zygotes and cleaners are our children; workers are the zygotes'."""
         wake, alarm = os.pipe()
@@ -116,7 +120,7 @@ class Agent:
 
     def _housekeeping(self) -> None:
         if not Path("agent.sock").exists():
-            self.loop.running = False  # the data folder was removed
+            self.end()  # the data folder was removed
         self.workers.retire_zygotes()
         used = {e.definition.identity for e in self.environments.values()}
         used |= {i.definition.identity for i in self.invocations.values()}
@@ -169,7 +173,7 @@ class Agent:
                 case "cancel":
                     self._cancel(header["run_id"], header["reason"])
                 case "shutdown":
-                    self.loop.running = False
+                    self.end()
 
     def _hello(self, link: Link, header: dict[str, Any]) -> None:
         if not protocol.speaks(header["version"]) or header["epoch"] < self.epoch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections import deque
@@ -199,7 +200,8 @@ class Workers:
         return slot
 
     def _on_out_of_memory(self, slot: Slot) -> None:
-        os.eventfd_read(slot.event_fd)
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(slot.event_fd)
         for worker in self.live():
             if worker.slot is slot:
                 worker.out_of_memory = True

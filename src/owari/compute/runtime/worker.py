@@ -66,6 +66,7 @@ class Worker:
     def initialise(self, meta: dict[str, Any]) -> None:
         """Raises Fault (the function's fault), or whatever its module raised."""
         self._fetch_code(meta)
+        os.umask(0o022)
         os.environ.clear()
         os.environ.update(meta["variables"])
         if self.mounts is None:
