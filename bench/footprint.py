@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from bench.report import Figure, at_most
@@ -10,7 +9,6 @@ from bench.setting import Setting
 
 
 def footprint(s: Setting) -> list[Figure]:
-    time.sleep(3)  # let the zygote warm up: idle is measured with it
     sizes = {pid: pss_mib(pid) for pid in _processes(s)}
     parts = " + ".join(f"{_name(pid)} {size:.0f}" for pid, size in sizes.items())
     return [

@@ -1,13 +1,16 @@
 """The floor: a server that does nothing, so that what is measured is boto3 itself.
 
 It answers every request at once with what the SDK needs to be content, discards bodies, and
-sends the big object with sendfile. Run as `python -m bench.stub FILE`; prints its port.
+sends the big object with sendfile, with the checksum the SDK asks for (and then verifies, which
+is part of its floor). Run as `python -m bench.stub FILE`; prints its port.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import sys
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +20,7 @@ SMALL = b"x" * 1024
 class Stub(asyncio.Protocol):
     big: BinaryIO
     size = 0
+    checksum = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -52,15 +56,15 @@ class Stub(asyncio.Protocol):
         method, path, _ = self.request.split(b" ", 2)
         if method == b"GET" and path.endswith(b"/big"):
             self.transport.pause_reading()
-            self.head(self.size)
+            self.head(self.size, more=self.checksum)
             self.task = asyncio.ensure_future(self.send_big())
             return
         body = SMALL if method == b"GET" else b"" if method == b"PUT" else b"null"
         self.head(len(body), body)
 
-    def head(self, length: int, body: bytes = b"") -> None:
+    def head(self, length: int, body: bytes = b"", more: bytes = b"") -> None:
         self.transport.write(
-            b'HTTP/1.1 200 OK\r\nETag: "0"\r\nContent-Length: %d\r\n\r\n%b' % (length, body)
+            b'HTTP/1.1 200 OK\r\nETag: "0"\r\nContent-Length: %d\r\n%b\r\n%b' % (length, more, body)
         )
 
     async def send_big(self) -> None:
@@ -71,6 +75,8 @@ class Stub(asyncio.Protocol):
 async def main(path: Path) -> None:
     with path.open("rb") as file:
         Stub.big, Stub.size = file, path.stat().st_size
+        crc = base64.b64encode(zlib.crc32(path.read_bytes()).to_bytes(4, "big"))
+        Stub.checksum = b"x-amz-checksum-crc32: %b\r\n" % crc
         server = await asyncio.get_running_loop().create_server(Stub, "127.0.0.1", 0)
         print(server.sockets[0].getsockname()[1], flush=True)
         await server.serve_forever()
