@@ -7,6 +7,9 @@ import json
 import re
 import time
 from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
 
 from tests.compute.lab import Lab, alive, zipped
 
@@ -251,3 +254,28 @@ def test_a_new_endpoint_means_a_new_environment(lab: Lab) -> None:
         assert lab.result(source) == "http://127.0.0.1:9999"
     finally:
         lab.endpoint = "http://127.0.0.1:4566"
+
+
+@pytest.mark.parametrize("minor", range(8, 15))
+def test_every_interpreter_of_this_machine(lab: Lab, minor: int) -> None:
+    if f"python3.{minor}" not in lab.agent["runtimes"]:
+        pytest.skip("not on this machine")
+    source = """
+        import logging, sys
+        def handler(event, context):
+            logging.warning("warned")
+            return list(sys.version_info[:2])
+        """
+    runtime = {"runtime": f"python3.{minor}", "environment": f"every:{minor}"}
+    report = lab.invoke(source, timeout_s=20, **runtime)
+    assert json.loads(report["payload"]) == [3, minor]
+    assert "[WARNING]\t" in report["log_tail"].decode()
+
+
+def test_cpu_is_weighted_by_memory(lab: Lab) -> None:
+    if lab.agent["isolation"] != "cgroup v1":
+        pytest.skip("needs cgroup v1")
+    source = "def handler(event, context):\n    return open('/proc/self/cgroup').read()\n"
+    groups = lab.result(source, memory_mib=1_769)
+    path = next(line.split(":")[2] for line in groups.splitlines() if ":cpu:" in line)
+    assert (Path("/sys/fs/cgroup/cpu" + path) / "cpu.shares").read_text() == "1024\n"
