@@ -1,12 +1,10 @@
-"""The services there are, and their import: importing a service's `api` declares it."""
+"""The services there are: importing a service's `api` declares its operations and tables."""
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
-
-NAMES = ("s3", "sns", "lambda_", "logs", "sts", "iam")
-
-for _name in NAMES:
-    if (Path(__file__).parent / "services" / _name / "api.py").exists():
-        importlib.import_module(f"owari.services.{_name}.api")
+import owari.services.iam.api
+import owari.services.lambda_.api
+import owari.services.logs.api
+import owari.services.s3.api
+import owari.services.sns.api
+import owari.services.sts.api  # noqa: F401

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from owari.services.stepfunctions.jsonata.compiler import Closure, compile_node
 from owari.services.stepfunctions.jsonata.errors import JsonataError
@@ -22,6 +21,9 @@ from owari.services.stepfunctions.jsonata.functions.library import LIBRARY
 from owari.services.stepfunctions.jsonata.parser import parse
 from owari.services.stepfunctions.jsonata.scope import Outside, Scope
 from owari.services.stepfunctions.jsonata.values import Function
+
+if TYPE_CHECKING:
+    import random
 
 
 class Expression:

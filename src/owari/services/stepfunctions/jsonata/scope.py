@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from owari.services.stepfunctions.jsonata.errors import JsonataError
 from owari.services.stepfunctions.jsonata.values import NOTHING
+
+if TYPE_CHECKING:
+    import random
 
 STEPS_MAX = 2_000_000
 DEPTH_MAX = 120
