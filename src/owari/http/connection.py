@@ -36,6 +36,7 @@ log = logging.getLogger("owari.http")
 
 PIPELINE_MAX = 32  # requests taken in while an earlier one is being answered
 BYPASS_MIN_BYTES = 64 * 1024  # a body with more than this to come bypasses the parser
+BYPASS_READ_BYTES = 1024 * 1024
 DISCARD_MAX_BYTES = 8 * 1024 * 1024  # of a refused body, before the connection is closed
 HEAD_S = 20.0  # from a request's first byte to the end of its head
 BODY_STALL_S = 60.0  # between two pieces of a body
@@ -141,6 +142,8 @@ class Connection(asyncio.Protocol):
             self._count_head(len(data))
         elif self.incoming is not None and (self.incoming.left or 0) > BYPASS_MIN_BYTES:
             self.bypass = self.incoming.turn.streamed and not self.deaf
+            # asyncio's own bound for one read, 256 KiB: larger pieces cost fewer hand-overs.
+            self.transport.max_size = BYPASS_READ_BYTES  # type: ignore[attr-defined]
 
     def _take(self, data: bytes) -> bytes:
         """Body bytes past the parser; returns what follows the body."""

@@ -2,23 +2,25 @@
 
 Theory of operation. What the client sends passes two lanes of worker threads while more comes in:
 
-    digest lane   aws-chunked framing removed, MD5 and checksums
-    write lane    written to a temporary file; at the end fsync, rename, fsync of the folder
+    write lane    aws-chunked framing removed, written to a temporary file; at the end fsync
+    digest lane   MD5 and checksums; at the end rename and fsync of the folder
 
-At most HIGH_BYTES wait in the lanes, then the client is held back: memory stays constant. The
-first failure (bad framing, disk full, too large) is kept; the rest of the body is thrown away
-and `finish` raises it. A body given up leaves no file.
+The slower one, MD5, comes last, so that it still works while the disk does. At most HIGH_BYTES
+wait, counted in each lane, then the client is held back: memory stays constant. The first
+failure (bad framing, disk full, too large) is kept; the rest of the body is thrown away and
+`finish` raises it. A body given up leaves no file.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from owari.errors import ServiceError
 from owari.http.lane import Lane
@@ -27,8 +29,9 @@ from owari.store.blobs import BlobStore
 from owari.wire.checksums import Digests
 from owari.wire.message import Upload
 
-HIGH_BYTES = 8 * 1024 * 1024
-LOW_BYTES = 4 * 1024 * 1024
+HIGH_BYTES = 16 * 1024 * 1024
+LOW_BYTES = 8 * 1024 * 1024
+WRITE_BACK_BYTES = 4 * 1024 * 1024  # the disk is given work this early, not all of it at the end
 
 
 class Decoder(Protocol):
@@ -119,6 +122,8 @@ class _File:
         self.writing = Lane(spool.store.threads)
         self.path: Path | None = None
         self.handle = -1
+        self.written = 0
+        self.given_to_disk = 0
         self.waiting = 0  # bytes in the lanes, counted once for each
         self.holding = False
         self.ended = False
@@ -128,7 +133,7 @@ class _File:
         if self.waiting > HIGH_BYTES and not self.holding:
             self.holding = True
             self.spool.flow.hold()
-        self.digesting.put(partial(self._digest, data))
+        self.writing.put(partial(self._write, data))
 
     def _passed(self, size: int) -> None:
         self.waiting -= size
@@ -139,7 +144,7 @@ class _File:
     async def finish(self) -> str:
         self.done = self.loop.create_future()
         self.ended = True
-        self.digesting.put(self._end)
+        self.writing.put(self._end)
         return await self.done
 
     def abandon(self) -> None:
@@ -147,38 +152,21 @@ class _File:
             return
         self.ended = True
         self.spool.failure = self.spool.failure or Abandoned()
-        self.digesting.put(self._end)
-
-    # ---- digest lane
-    def _digest(self, data: bytes) -> None:
-        spool = self.spool
-        plain = b""
-        if spool.failure is None:
-            try:
-                plain = spool.decode(data)
-                self.writing.put(partial(self._write, plain))
-                spool.digests.update(plain)
-            except Exception as error:
-                spool.failure = spool.failure or error
-        # What the framing took away will not pass the second lane.
-        self._tell(2 * len(data) - len(plain))
-
-    def _end(self) -> None:
-        if self.spool.failure is None:
-            try:
-                self.spool.decoder.finish()
-            except Exception as error:
-                self.spool.failure = error
-        self.writing.put(self._seal)
+        self.writing.put(self._end)
 
     # ---- write lane
-    def _write(self, plain: bytes) -> None:
+    def _write(self, data: bytes) -> None:
+        plain = b""
         if self.spool.failure is None:
             try:
+                plain = self.spool.decode(data)
                 self._write_all(plain)
             except Exception as error:
-                self.spool.failure = self.spool.failure or error
-        self._tell(len(plain))
+                self._fail(error)
+        if plain:
+            self.digesting.put(partial(self._digest, plain))
+        # What the framing took away will not pass the second lane.
+        self._call(self._passed, 2 * len(data) - len(plain))
 
     def _write_all(self, plain: bytes) -> None:
         if self.path is None:
@@ -186,22 +174,47 @@ class _File:
             self.handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         view = memoryview(plain)
         while view:
-            view = view[os.write(self.handle, view) :]
+            size = os.write(self.handle, view)
+            self.written += size
+            view = view[size:]
+        fresh = self.written - self.given_to_disk
+        if fresh >= WRITE_BACK_BYTES:
+            _write_back(self.handle, self.given_to_disk, fresh)
+            self.given_to_disk = self.written
 
-    def _seal(self) -> None:
-        """Everything is written, or something failed."""
-        blob = ""
-        try:
-            if self.spool.failure is None:
+    def _end(self) -> None:
+        if self.spool.failure is None:
+            try:
+                self.spool.decoder.finish()
                 self._write_all(b"")  # a body whose framing held nothing
                 os.fsync(self.handle)
-                assert self.path is not None
-                blob = self.spool.store.blobs.adopt(self.path)
-        except Exception as error:
-            self.spool.failure = error
+            except Exception as error:
+                self._fail(error)
+        self.digesting.put(self._seal)
+
+    def _fail(self, error: Exception) -> None:
+        self.spool.failure = self.spool.failure or error
+
+    # ---- digest lane
+    def _digest(self, plain: bytes) -> None:
+        if self.spool.failure is None:
+            try:
+                self.spool.digests.update(plain)
+            except Exception as error:
+                self._fail(error)
+        self._call(self._passed, len(plain))
+
+    def _seal(self) -> None:
+        """Everything is on disk and counted, or something failed."""
+        blob = ""
         if self.handle >= 0:
             os.close(self.handle)
-        if not blob and self.path is not None:
+        try:
+            if self.path is not None and self.spool.failure is None:
+                blob = self.spool.store.blobs.adopt(self.path)
+        except Exception as error:
+            self._fail(error)
+        if self.path is not None and not blob:
             self.path.unlink(missing_ok=True)
         self._call(self._settle, blob)
 
@@ -215,12 +228,14 @@ class _File:
             self.done.set_result(blob)
 
     # ---- from a lane to the event loop
-    def _tell(self, size: int) -> None:
-        if size:
-            self._call(self._passed, size)
-
-    def _call(self, act: object, argument: object) -> None:
+    def _call(self, act: Callable[[Any], None], argument: Any) -> None:
         try:
-            self.loop.call_soon_threadsafe(act, argument)  # type: ignore[arg-type]
+            self.loop.call_soon_threadsafe(act, argument)
         except RuntimeError:
             return  # the server has ended; what it left is swept at the next start
+
+
+def _write_back(handle: int, offset: int, size: int) -> None:
+    """Have the kernel begin to write what is dirty (Linux does, on this advice), not waiting."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(handle, offset, size, os.POSIX_FADV_DONTNEED)
