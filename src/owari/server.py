@@ -21,6 +21,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from owari import folder
@@ -183,7 +184,6 @@ class _Server:
         await self.listener.start(listening)
         folder.announce(self.config, self._about())
         print(self._greeting(), flush=True)
-        gc.collect()
         gc.freeze()  # what is loaded now stays; the collector need not look at it again
         await ending.asked.wait()
         await self._end(ending)
@@ -240,6 +240,7 @@ class _Server:
         return str(path)
 
 
+@cache
 def version() -> str:
     return importlib.metadata.version("owari")
 
