@@ -113,13 +113,14 @@ def test_log_lines_and_tail(lab: Lab) -> None:
         figures,
     )
     lab.wait_for_line(figures)
-    record = next(r for r in lab.logs if r["stream"] == report["log_stream"])
+    records = [r for r in lab.logs if r["stream"] == report["log_stream"]]
+    record, events = records[0], [event for r in records for event in r["events"]]
     assert (record["account"], record["region"]) == ("123456789012", "eu-west-1")
     assert record["group"] == "/aws/lambda/f"
-    assert record["events"][0][1].startswith("INIT_START Runtime Version: python3.11 at ")
-    assert any(text.endswith("\ttwo\nlines\n") for _, text in record["events"])
+    assert events[0][1].startswith("INIT_START Runtime Version: python3.11 at ")
+    assert any(text.endswith("\ttwo\nlines\n") for _, text in events)
     now = time.time() * 1000
-    assert all(now - 60_000 < at <= now + 1000 for at, _ in record["events"])
+    assert all(now - 60_000 < at <= now + 1000 for at, _ in events)
 
 
 def test_own_packages_come_first_and_ours_are_not_visible(lab: Lab) -> None:

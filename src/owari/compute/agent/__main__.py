@@ -8,12 +8,11 @@ import gc
 import os
 import resource
 import signal
-import time
 from pathlib import Path
 
 from owari.compute import isolation
-from owari.compute.agent import orphans
-from owari.compute.agent.core import Agent, clean_folder
+from owari.compute.agent.core import Agent
+from owari.compute.agent.folder import bury_predecessor, clean_folder, remove_groups
 
 
 def main() -> int:
@@ -28,7 +27,7 @@ def main() -> int:
     _more_descriptors()
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # a terminal's signals are the server's affair
-    _bury_predecessor(folder, arguments.mark)
+    bury_predecessor(folder, arguments.mark)
     tier = isolation.detect(f"owari-{arguments.mark}", wish=arguments.isolation)
     (folder / "cgroups").write_text("\n".join(tier.parents))
     clean_folder(folder)
@@ -37,7 +36,7 @@ def main() -> int:
     gc.collect()
     gc.freeze()
     agent.run()
-    _remove_groups(tier.parents)
+    remove_groups(tier.parents)
     (folder / "agent.sock").unlink(missing_ok=True)
     return 0
 
@@ -62,25 +61,6 @@ def _lock(fd: int) -> bool:
 def _more_descriptors() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _bury_predecessor(folder: Path, mark: str) -> None:
-    """Make what a dead agent left behind dead too, before anything is run again."""
-    record = folder / "cgroups"
-    parents = tuple(record.read_text().split("\n")) if record.exists() else ()
-    isolation.remove_groups(tuple(filter(None, parents)))
-    count = orphans.kill_marked(orphans.folder_mark(mark))
-    if count:
-        print(f"killed {count} processes of an agent that died", flush=True)
-    isolation.remove_groups(tuple(filter(None, parents)))
-
-
-def _remove_groups(parents: tuple[str, ...]) -> None:
-    for _ in range(100):
-        isolation.remove_groups(parents)
-        if not any(Path(parent).exists() for parent in parents):
-            return
-        time.sleep(0.01)
 
 
 if __name__ == "__main__":

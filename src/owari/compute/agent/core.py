@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -484,19 +483,3 @@ class Agent:
                 "runtimes": {f"python3.{i.minor}": i.path for i in self.workers.found.values()},
             }
         )
-
-
-def clean_folder(folder: Path, days: int = 30) -> None:
-    """Make the agent's folders; forget code of another boot, or long unused."""
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text()
-    marker = folder / "boot"
-    same = marker.exists() and marker.read_text() == boot
-    for name in ("code", "pycache"):
-        (folder / name).mkdir(exist_ok=True)
-        for entry in (folder / name).iterdir():
-            unused = entry.stat().st_atime < time.time() - days * 86_400
-            if not same or unused or entry.suffix == ".part":
-                shutil.rmtree(entry, ignore_errors=True)
-                if entry.is_file():
-                    entry.unlink()
-    marker.write_text(boot)
