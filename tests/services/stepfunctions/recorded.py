@@ -14,12 +14,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import botocore.session
+
+from owari.errors import ServiceError
+from owari.services.stepfunctions.asl import inspection
 from owari.services.stepfunctions.asl import instructions as do
 from owari.services.stepfunctions.asl import reports as told
 from owari.services.stepfunctions.asl.compiler import compile_machine
 from owari.services.stepfunctions.asl.frames import Live
+from owari.services.stepfunctions.asl.inspection_request import (
+    Request,
+    parse_context,
+    parse_mock,
+)
 from owari.services.stepfunctions.asl.json_text import dumps
-from tests.services.stepfunctions.replay import START_MS, Runner, loads_object, new_execution
+from owari.services.stepfunctions.asl.mock_schema import check_result
+from owari.services.stepfunctions.asl.resource import parse_resource
+from tests.services.stepfunctions.replay import (
+    START_MS,
+    Counted,
+    Runner,
+    loads_object,
+    new_execution,
+)
 
 FOLDER = Path(__file__).parents[3].parent / "shared" / "conformance"
 ANYTHING = {
@@ -303,3 +320,59 @@ def compare(at: int, row: dict[str, Any]) -> Compared | None:
         case = row["aws"][int(row["kind"][6:-1])]
         return compare_case(at, row) if "output" in case else None
     return compare_history(at, row) if row["kind"] == "history" else None
+
+
+def run_test_state(row: dict[str, Any]) -> dict[str, Any]:
+    """TestState's answer as far as it is the interpreter's: the shell checks the rest."""
+    request = row["request"]
+    asked = Request(
+        state_name=request.get("stateName"),
+        input=request.get("input", "{}"),
+        role_arn=request.get("roleArn"),
+        reveal_secrets=request.get("revealSecrets", False),
+        variables=json.loads(request.get("variables", "{}")),
+        context=parse_context(request["context"]) if "context" in request else None,
+        mock=parse_mock(request["mock"]) if "mock" in request else None,
+        configuration=request.get("stateConfiguration", {}),
+    )
+    execution = new_execution(asked.input)
+    execution.redrive_count = None
+    execution.role_arn = asked.role_arn
+    machine = inspection.machine_of(request["definition"])
+    _check_mock_schema(request)
+    found = inspection.begin(machine, asked, execution, now_ms=START_MS, chance=Counted())
+    if found.task is not None:
+        inspection.conclude(found, _text(row["aws"]["output"]), None)
+    answer = dict(found.answer)
+    if request["inspectionLevel"] != "INFO":
+        answer["inspectionData"] = inspection.inspection_data(found)
+    return answer
+
+
+def _check_mock_schema(request: dict[str, Any]) -> None:
+    resource = parse_resource(request["definition"].get("Resource", ""))
+    mock = request.get("mock", {})
+    if resource is None or not resource.service or "result" not in mock:
+        return
+    name = {"states": "stepfunctions"}.get(resource.service, resource.service)
+    client = botocore.session.get_session().create_client(
+        name.removeprefix("aws-sdk:"), region_name="us-east-1"
+    )
+    operation = resource.action[:1].upper() + resource.action[1:]
+    shape = client.meta.service_model.operation_model(operation).output_shape
+    mode = mock.get("fieldValidationMode", "STRICT")
+    check_result(shape, json.loads(mock["result"]), mode)
+
+
+def compare_test_state(row: dict[str, Any]) -> tuple[bool, Any, Any]:
+    theirs = {k: v for k, v in row["aws"].items() if k not in ("ResponseMetadata", "message")}
+    try:
+        ours: Any = run_test_state(row)
+    except ServiceError as error:
+        said = theirs.get("Error", {}).get("Message") or theirs.get("exception_value", "")
+        return said.endswith(error.message), said, error.message
+    data = {k: loads_object(v) for k, v in ours.pop("inspectionData", {}).items()}
+    ours = {k: loads_object(v) for k, v in ours.items()}
+    if data:
+        ours["inspectionData"] = data
+    return same(theirs, ours), theirs, ours

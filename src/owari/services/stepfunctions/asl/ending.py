@@ -103,16 +103,3 @@ def stop_execution(turn: Turn, status: str, error: str | None, cause: str | None
     for frame in list(turn.live.frames.values()):
         stop(turn, frame)
     turn.instruct(Finish(status, error=error, cause=cause))
-
-
-def redrive(turn: Turn) -> None:
-    """Goes on from the states that did not end well, with the input they had.
-
-    AWS: "Restarting state machine executions with redrive in Step Functions".
-    """
-    execution = turn.live.execution
-    execution.redrive_count = (execution.redrive_count or 0) + 1
-    execution.redriven_ms = turn.now_ms
-    execution.status, execution.error, execution.cause = RUNNING, None, None
-    details = {"redriveCount": execution.redrive_count}
-    turn.record("ExecutionRedriven", execution.events, details)

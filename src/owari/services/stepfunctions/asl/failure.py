@@ -50,7 +50,7 @@ def on_failure(turn: Turn, frame: Frame, state: State, raised: StateError) -> St
     if catcher is None:
         return failure
     try:
-        return _catch(turn, frame, state, state.catch[catcher], failure)
+        return catch_error(turn, frame, state, state.catch[catcher], failure)
     except StateError as error:
         return located(frame, error)
 
@@ -76,7 +76,9 @@ def _retry(turn: Turn, frame: Frame, state: State, at: int) -> Step:
     return Step.WAITS
 
 
-def _catch(turn: Turn, frame: Frame, state: State, catcher: Catcher, failure: StateError) -> Step:
+def catch_error(
+    turn: Turn, frame: Frame, state: State, catcher: Catcher, failure: StateError
+) -> Step:
     around, error = Around(turn, frame), error_output(failure)
     clear_timers(turn, frame)
     clear_children(turn, frame)

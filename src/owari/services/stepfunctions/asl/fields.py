@@ -75,13 +75,10 @@ def items_field(state: Json, jsonata: bool) -> Evaluator:
             return found
         if jsonata:
             raise query_evaluation(f"Map state input must be an array but was: {dumps(found)}")
-        where = f"at path '{path}' " if path else ""
-        raise runtime(f"Reference path {where}must point to array." if path else _NOT_ARRAY)
+        shown = (path or "$").replace("$$", "$", 1)
+        raise runtime(f'Reference path "{shown}" must point to array.')
 
     return value
-
-
-_NOT_ARRAY = 'Reference path "$" must point to array.'
 
 
 def fail_field(state: Json, field: str, jsonata: bool) -> Evaluator | None:

@@ -59,7 +59,9 @@ def join_result(target: Any, keys: Keys, value: Any) -> Any:
 
 def effective_input(state: State, around: Around, value: Any) -> Any:
     """The input after InputPath."""
-    return value if state.select is None else state.select(around.scope(value))
+    found = value if state.select is None else state.select(around.scope(value))
+    around.turn.note("afterInputPath", found)
+    return found
 
 
 def states_variable(value: Any, **more: Any) -> dict[str, Any]:
@@ -79,14 +81,18 @@ def output_of(state: State, around: Around, frame: Frame, result: Any) -> tuple[
     if state.jsonata:
         scope = result_scope(state, around, frame, result)
         return (result if state.output is None else state.output(scope)), scope
+    turn = around.turn
+    turn.note("result", result)
     if state.selector is not None:
         result = state.selector(around.scope(result))
+    turn.note("afterResultSelector", result)
     if state.discard:
         output = frame.value
     elif state.result_path:
         output = join_result(frame.value, state.result_path, result)
     else:
         output = result
+    turn.note("afterResultPath", output)
     if state.output is not None:
         output = state.output(around.scope(output))
     return output, around.scope(result)
@@ -125,7 +131,7 @@ def is_plain(state: State) -> bool:
 
 def finish(turn: Turn, frame: Frame, state: State, text: str) -> Step:
     """Leaves a Task, Map or Parallel state whose result has this JSON text."""
-    if is_plain(state):
+    if is_plain(state) and turn.trace is None:
         return exit_state(turn, frame, state, UNREAD, next_state=state.next, text=text)
     output, scope = output_of(state, Around(turn, frame), frame, loads(text))
     return exit_state(

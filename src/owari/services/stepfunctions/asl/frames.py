@@ -28,7 +28,7 @@ class Execution:
     name: str
     machine_arn: str
     machine_name: str
-    role_arn: str
+    role_arn: str | None
     input: str
     started_ms: int
     redrive_count: int | None = 0
@@ -45,9 +45,9 @@ class Execution:
 class Frame:
     """`text` is the current state's input, as JSON text. `previous` is the event the next one
     follows, `entered` that of the current state's entry, `before` the one before it.
-    `wait` is what the frame waits for (a task's token, a timer's key, "children"), `timers` the
-    keys of its timers; `token` is a task token its expressions may see. `done`: it has ended,
-    with `text` as its output.
+    `wait` is what the frame waits for (a task's token, a timer's key, "children"), `timers` its
+    timers' keys and times (ms); `token` is a task token its expressions may see. `done`: it has
+    ended, with `text` as its output.
     """
 
     id: str
@@ -64,7 +64,7 @@ class Frame:
     retries: int = 0
     wait: str | None = None
     token: str | None = None
-    timers: list[str] = field(default_factory=list)
+    timers: dict[str, int] = field(default_factory=dict)
     done: bool = False
     read: Any = UNREAD
 
@@ -101,6 +101,7 @@ class Join:
     tolerated_percentage: float | None = None
     run_arn: str | None = None
     run_event: int = 0
+    redrives: int = 0
 
 
 @dataclass(slots=True)

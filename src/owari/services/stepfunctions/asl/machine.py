@@ -28,13 +28,13 @@ from owari.services.stepfunctions.asl.definition import (
 from owari.services.stepfunctions.asl.ending import (
     end_frame,
     end_with,
-    redrive,
     stop_execution,
 )
 from owari.services.stepfunctions.asl.fault import StateError
 from owari.services.stepfunctions.asl.flow import Step
 from owari.services.stepfunctions.asl.frames import ABORTED, ROOT, RUNNING, TIMED_OUT, Frame, Live
 from owari.services.stepfunctions.asl.instructions import Continue, Instruction
+from owari.services.stepfunctions.asl.redrive import redrive
 from owari.services.stepfunctions.asl.reports import (
     Abort,
     ChildFinished,
@@ -181,7 +181,8 @@ def _receive(turn: Turn, report: Report) -> None:
         case ExecutionTimedOut():
             stop_execution(turn, TIMED_OUT, None, None)
         case Redriven():
-            redrive(turn)
+            for frame in redrive(turn):
+                again(turn, frame)
         case TaskStarted() | TaskSubmitted() | TaskSucceeded() | TaskFailed() | TaskHeartbeat():
             _on_task(turn, report)
         case _:
@@ -232,7 +233,7 @@ def _on_timer(turn: Turn, frame_id: str, key: str) -> None:
     if isinstance(state, Task) and not key.startswith("retry"):
         attempt(turn, frame, state, lambda: task.on_timed_out(turn, frame, state, key))
         return
-    frame.timers.remove(key)
+    del frame.timers[key]
     frame.wait = None
     if isinstance(state, Wait):
         attempt(turn, frame, state, lambda: wait.wake(turn, frame, state))

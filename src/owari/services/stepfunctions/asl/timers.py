@@ -10,12 +10,12 @@ from owari.services.stepfunctions.asl.turn import Turn
 def start_timer(turn: Turn, frame: Frame, purpose: str, at_ms: int) -> str:
     """`purpose` is "wait", "retry", "timeout" or "heartbeat". Returns the timer's key."""
     key = f"{purpose}-{turn.live.execution.events}"
-    frame.timers.append(key)
+    frame.timers[key] = at_ms
     turn.instruct(StartTimer(frame.id, key, at_ms))
     return key
 
 
 def clear_timers(turn: Turn, frame: Frame, purpose: str = "") -> None:
     for key in [key for key in frame.timers if key.startswith(purpose)]:
-        frame.timers.remove(key)
+        del frame.timers[key]
         turn.instruct(CancelTimer(frame.id, key))

@@ -26,7 +26,8 @@ def iso(now_ms: int) -> str:
 
 @dataclass(slots=True)
 class Turn:
-    """`activity_exists` tells whether an activity's ARN names one."""
+    """`activity_exists` tells whether an activity's ARN names one. TestState sets `trace`, to be
+    shown intermediate values, may give the context object, and shows another state name."""
 
     machine: Machine
     live: Live
@@ -40,6 +41,14 @@ class Turn:
     transitions: int = 0
     transitions_max: int = TRANSITIONS_MAX
     inputs: dict[str, Any] = field(default_factory=dict)
+    trace: dict[str, Any] | None = None
+    given_context: dict[str, Any] | None = None
+    shown_name: str | None = None
+
+    def note(self, name: str, value: Any) -> None:
+        """For TestState's inspection data, under AWS's name."""
+        if self.trace is not None:
+            self.trace[name] = value
 
     def emit(self, frame: Frame, kind: str, details: history.Details | None = None) -> int:
         """An event that the frame's next one follows. Returns its id."""
@@ -94,7 +103,8 @@ class Around:
 
     def context(self) -> dict[str, Any]:
         if self.known is None:
-            self.known = make_context(self.turn, self.frame, self.item)
+            given = self.turn.given_context
+            self.known = given or make_context(self.turn, self.frame, self.item)
         return self.known
 
     def scope(self, data: Any, states: dict[str, Any] | None = None) -> Scope:
@@ -125,7 +135,8 @@ def make_context(turn: Turn, frame: Frame, item: dict[str, Any] | None) -> dict[
         about["RedriveCount"] = execution.redrive_count
     if execution.redriven_ms is not None:
         about["RedriveTime"] = iso(execution.redriven_ms)
-    entered: dict[str, Any] = {"Name": frame.state, "EnteredTime": iso(frame.entered_ms)}
+    name = turn.shown_name or frame.state
+    entered: dict[str, Any] = {"Name": name, "EnteredTime": iso(frame.entered_ms)}
     if state.type in ("Task", "Parallel", "Map"):
         entered["RetryCount"] = frame.retries
     made: dict[str, Any] = {

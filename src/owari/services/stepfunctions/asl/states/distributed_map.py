@@ -38,11 +38,11 @@ def enter(turn: Turn, frame: Frame, state: DistributedMap) -> Step:
     around = Around(turn, frame)
     scope = map_scope(around, state, effective_input(state, around, frame.value))
     items = None if state.reader else state.items(scope)
-    limit = min(concurrency(state, scope, CONCURRENCY_MAX), CHILDREN_MAX)
+    limit = min(concurrency(turn, state, scope, CONCURRENCY_MAX), CHILDREN_MAX)
     started = {"length": len(items or ())}
     first = turn.emit(frame, "MapStateStarted", started)
     join = Join(frame.id, 0, limit, first)
-    _tolerance(state, scope, join)
+    tolerate(turn, state, scope, join)
     join.run_arn = _run_arn(turn, state)
     join.run_event = turn.emit(frame, "MapRunStarted", {"mapRunArn": join.run_arn})
     turn.live.put_join(join)
@@ -53,15 +53,18 @@ def enter(turn: Turn, frame: Frame, state: DistributedMap) -> Step:
     return _begin(turn, frame, state, join, items or [])
 
 
-def _tolerance(state: DistributedMap, scope: Scope, join: Join) -> None:
+def tolerate(turn: Turn, state: DistributedMap, scope: Scope, join: Join) -> None:
+    """Sets how many failures the run bears."""
     if state.tolerated_count is not None:
         join.tolerated_count = state.tolerated_count(scope)
         if join.tolerated_count is not None and join.tolerated_count < 0:
             raise runtime("ToleratedFailureCount cannot be negative.")
+        turn.note("toleratedFailureCount", join.tolerated_count)
     if state.tolerated_percentage is not None:
         join.tolerated_percentage = state.tolerated_percentage(scope)
         if not 0 <= (join.tolerated_percentage or 0) <= 100:
             raise runtime("ToleratedFailurePercentage must be between 0 and 100.")
+        turn.note("toleratedFailurePercentage", join.tolerated_percentage)
 
 
 def _run_arn(turn: Turn, state: DistributedMap) -> str:
@@ -135,6 +138,34 @@ def _start_child(turn: Turn, frame: Frame, state: DistributedMap, join: Join) ->
     )
 
 
+def prepare(turn: Turn, frame: Frame, state: DistributedMap) -> Join:
+    """Evaluates what TestState inspects, without starting anything."""
+    around = Around(turn, frame)
+    scope = map_scope(around, state, effective_input(state, around, frame.value))
+    items = [] if state.reader else state.items(scope)
+    turn.note("afterItemsPath", items)
+    join = Join(frame.id, len(items), concurrency(turn, state, scope, CONCURRENCY_MAX), 0)
+    tolerate(turn, state, scope, join)
+    return join
+
+
+def restart_failed(turn: Turn, frame: Frame, state: DistributedMap, join: Join) -> None:
+    """A redrive: the children that did not succeed are started again."""
+    assert join.run_arn is not None
+    join.redrives += 1
+    turn.emit(frame, "MapRunRedriven", {"mapRunArn": join.run_arn, "redriveCount": join.redrives})
+    join.failed = join.running = 0
+    started, join.next = join.next, 0
+    for index in range(started):
+        child = turn.live.frame(f"{frame.id}.{index}")
+        join.next = index
+        if child is None or not child.done:
+            _start_child(turn, frame, state, join)
+    join.next = started
+    while join.next < join.total and join.running < join.limit:
+        _start_child(turn, frame, state, join)
+
+
 def on_items(turn: Turn, frame: Frame, state: DistributedMap, items: list[Any]) -> Step:
     return _begin(turn, frame, state, turn.live.join(frame.id), items)
 
@@ -152,7 +183,7 @@ def on_child(
         join.succeeded += 1
     else:
         join.failed += 1
-        if _exceeded(join):
+        if exceeded(join):
             return on_run_failed(turn, frame, state, EXCEEDED)
     if join.next < join.total:
         _start_child(turn, frame, state, join)
@@ -161,7 +192,7 @@ def on_child(
     return Step.WAITS
 
 
-def _exceeded(join: Join) -> bool:
+def exceeded(join: Join) -> bool:
     """Either bound is enough; without any, one failure is too many."""
     count, percentage = join.tolerated_count, join.tolerated_percentage
     if percentage is not None and join.failed * 100 > percentage * join.total:

@@ -10,6 +10,7 @@ from owari.services.stepfunctions.asl.turn import Around, Turn
 
 
 def enter(turn: Turn, frame: Frame, state: Fail) -> Step:
+    turn.note("afterInputPath", frame.value)
     scope = Around(turn, frame).scope(frame.value, states_variable(frame.value))
     error = state.error(scope) if state.error else None
     cause = state.cause(scope) if state.cause else None

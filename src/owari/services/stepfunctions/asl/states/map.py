@@ -26,19 +26,17 @@ def map_scope(around: Around, state: Map, value: Any) -> Scope:
     return around.scope(value, states_variable(value) if state.jsonata else None)
 
 
-def concurrency(state: Map, scope: Scope, most: int) -> int:
+def concurrency(turn: Turn, state: Map, scope: Scope, most: int) -> int:
     """How many iterations at a time; 0 means as many as there may be."""
     wanted = state.max_concurrency(scope) if state.max_concurrency else 0
     if wanted < 0:
         raise runtime("MaxConcurrency must be a non-negative integer.")
+    turn.note("maxConcurrency", wanted)
     return min(int(wanted) or most, most)
 
 
 def enter(turn: Turn, frame: Frame, state: Map) -> Step:
-    around = Around(turn, frame)
-    scope = map_scope(around, state, effective_input(state, around, frame.value))
-    items = state.items(scope)
-    limit = concurrency(state, scope, CONCURRENCY_MAX)
+    items, limit = prepare(turn, frame, state)
     first = turn.emit(frame, "MapStateStarted", {"length": len(items)})
     join = Join(frame.id, len(items), limit, first)
     turn.live.put_join(join)
@@ -49,6 +47,15 @@ def enter(turn: Turn, frame: Frame, state: Map) -> Step:
     for _ in range(min(limit, len(items))):
         start_iteration(turn, frame, state, join, first)
     return Step.WAITS
+
+
+def prepare(turn: Turn, frame: Frame, state: Map) -> tuple[list[Any], int]:
+    """The items, and how many iterations may run at a time."""
+    around = Around(turn, frame)
+    scope = map_scope(around, state, effective_input(state, around, frame.value))
+    items = state.items(scope)
+    turn.note("afterItemsPath", items)
+    return items, concurrency(turn, state, scope, CONCURRENCY_MAX)
 
 
 def iteration_input(turn: Turn, frame: Frame, state: Map, index: int, item: Any) -> Any:

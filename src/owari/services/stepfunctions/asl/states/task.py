@@ -25,6 +25,7 @@ from owari.services.stepfunctions.asl.frames import Frame
 from owari.services.stepfunctions.asl.instructions import CancelTask, ScheduleTask
 from owari.services.stepfunctions.asl.json_text import dumps
 from owari.services.stepfunctions.asl.resource import ACTIVITY, LAMBDA, Resource
+from owari.services.stepfunctions.asl.retry import find_catcher, find_retrier
 from owari.services.stepfunctions.asl.scope import Evaluator, Scope
 from owari.services.stepfunctions.asl.timers import clear_timers, start_timer
 from owari.services.stepfunctions.asl.turn import Around, Turn
@@ -38,7 +39,7 @@ def enter(turn: Turn, frame: Frame, state: Task) -> Step:
     around = Around(turn, frame)
     value = effective_input(state, around, frame.value)
     scope = around.scope(value, states_variable(value) if state.jsonata else None)
-    parameters = _parameters(frame, state, scope, value)
+    parameters = _parameters(turn, frame, state, scope, value)
     timeout_s = _whole_seconds(state.timeout, scope, "TimeoutSeconds")
     heartbeat_s = _whole_seconds(state.heartbeat, scope, "HeartbeatSeconds")
     credentials = state.credentials(scope) if state.credentials else None
@@ -56,8 +57,9 @@ def enter(turn: Turn, frame: Frame, state: Task) -> Step:
     return Step.WAITS
 
 
-def _parameters(frame: Frame, state: Task, scope: Scope, value: Any) -> str:
+def _parameters(turn: Turn, frame: Frame, state: Task, scope: Scope, value: Any) -> str:
     made = value if state.parameters is None else state.parameters(scope)
+    turn.note("afterArguments" if state.jsonata else "afterParameters", made)
     return text_of(frame, made)
 
 
@@ -156,11 +158,34 @@ def on_failed(turn: Turn, frame: Frame, state: Task, failure: StateError, step: 
 
 def on_timed_out(turn: Turn, frame: Frame, state: Task, key: str) -> Step:
     """A missed heartbeat is a States.Timeout too, which may also be caught by its own name."""
-    frame.timers.remove(key)
+    del frame.timers[key]
     clear_timers(turn, frame)
     if frame.wait is not None:
         turn.instruct(CancelTask(frame.id, frame.wait))
+    _emit_timed_out(turn, frame, state)
+    missed = key.startswith("heartbeat")
+    failure = StateError(TIMEOUT, None, alias=HEARTBEAT_TIMEOUT if missed else None)
+    if find_retrier(state, frame, failure) is None and find_catcher(state, failure) is None:
+        _expire_siblings(turn, frame)
+    raise failure
+
+
+def _emit_timed_out(turn: Turn, frame: Frame, state: Task) -> None:
     details = {**_who(state.resource), "error": TIMEOUT}
     turn.emit(frame, _kind(state.resource, "TimedOut"), details)
-    missed = key.startswith("heartbeat")
-    raise StateError(TIMEOUT, None, alias=HEARTBEAT_TIMEOUT if missed else None)
+
+
+def _expire_siblings(turn: Turn, frame: Frame) -> None:
+    """Tasks of the same Map or Parallel whose time is up as well are said to have timed out,
+    though the first to be noticed decides what becomes of it."""
+    parent = frame.parent
+    if parent is None or parent not in turn.live.joins:
+        return
+    for at in range(turn.live.join(parent).next):
+        other = turn.live.frame(f"{parent}.{at}")
+        if other is None or other is frame or other.wait is None:
+            continue
+        state = turn.state(other)
+        due = [key for key, at_ms in other.timers.items() if at_ms <= turn.now_ms]
+        if isinstance(state, Task) and any(not key.startswith("retry") for key in due):
+            _emit_timed_out(turn, other, state)
