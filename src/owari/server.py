@@ -1,6 +1,6 @@
 """The life of the server process: folder, socket, host, listener, signals, end.
 
-`run` blocks until a signal: SIGINT and SIGTERM end the server and leave running work to the
+`run` blocks until a signal: SIGINT, SIGTERM and SIGHUP end the server and leave running work to the
 agent; SIGUSR1 (`owari down`) ends the agent as well. A second signal does not wait.
 """
 
@@ -70,6 +70,14 @@ def run(config: Config) -> int:
 def _fail(message: str) -> int:
     print(f"owari up: {message}", file=sys.stderr, flush=True)
     return 1
+
+
+def _say(text: str) -> None:
+    """To the terminal, as long as there is one."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _why(error: Exception, config: Config) -> str:
@@ -176,14 +184,14 @@ class _Server:
     async def serve(self, listening: socket.socket) -> int:
         ending = _Ending(asyncio.Event())
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, ending.ask, False)
         loop.add_signal_handler(signal.SIGUSR1, ending.ask, True)
         _more_descriptors(self.config.connections_max)
         await self.host.start()
         await self.listener.start(listening)
         folder.announce(self.config, self._about())
-        print(self._greeting(), flush=True)
+        _say(self._greeting())
         gc.freeze()  # what is loaded now stays; the collector need not look at it again
         await ending.asked.wait()
         await self._end(ending)
@@ -199,7 +207,7 @@ class _Server:
         if runs and not ending.end_agent:
             noun = "run continues" if runs == 1 else "runs continue"
             agent = f" (pid {pids[0]})" if pids else ""
-            print(f"{runs} {noun} under the agent{agent}; `owari down` ends everything", flush=True)
+            _say(f"{runs} {noun} under the agent{agent}; `owari down` ends everything")
 
     def _runs(self) -> int:
         """Runs that go on without us; what callers waited for has lost its caller."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from pathlib import Path
@@ -186,3 +187,23 @@ def test_own_pages_pass_the_same_gate(tmp_path: Path) -> None:
         assert answers.read()[0] == 405
         client.sendall(request("GET", "/_owari/health", "Origin: https://evil.example"))
         assert answers.read()[0] == 403
+
+
+class _NoFlow:
+    def hold(self) -> None: ...
+
+    def release(self) -> None: ...
+
+
+def test_other_machines_see_only_whether_it_lives(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.api.pages["/_owari/status"] = lambda: {"server": "here"}
+        for peer, path, status in (
+            (ME, "/_owari/status", 200),
+            (REMOTE, "/_owari/status", 403),
+            (REMOTE, "/_owari/health", 200),
+        ):
+            turn = server.api.open(
+                Request("GET", path, "", {"host": "localhost"}), 0, peer, _NoFlow()
+            )
+            assert asyncio.run(turn.answer()).status == status

@@ -139,6 +139,19 @@ def test_work_goes_on_under_the_agent_and_down_ends_it(busy: Server) -> None:
     assert not alive(agent)
 
 
+def test_it_ends_cleanly_when_its_terminal_has_gone(busy: Server) -> None:
+    busy.kill()
+    command = [OWARI, "up", "--port", str(busy.port), "--data", str(busy.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+        assert server.stdout is not None and server.stderr is not None
+        assert b"listens on" in server.stdout.readline()
+        server.stdout.close()
+        eventually(lambda: any(agent["running"] for agent in busy.status()["agents"]))
+        server.send_signal(signal.SIGHUP)
+        assert server.wait(20) == 0
+        assert server.stderr.read() == b""
+
+
 def test_down_ends_server_and_agent_while_work_is_under_way(busy: Server) -> None:
     assert busy.process is not None
     agent = agent_pid(busy)

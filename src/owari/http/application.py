@@ -29,6 +29,7 @@ from owari.wire.message import ApiCall, Request, Response, Upload
 log = logging.getLogger("owari.http")
 
 OWN_PREFIX = "/_owari/"
+HEALTH = "/_owari/health"
 
 Page = Callable[[], dict[str, Any]]
 
@@ -63,7 +64,7 @@ class Api:
     def _open(self, request: Request, length: int | None, peer: Peer, flow: Flow) -> Turn:
         refusal = self.gate.refusal(request, peer)
         if request.path.startswith(OWN_PREFIX):
-            return Known(self._page(request, refusal))
+            return Known(self._page(request, refusal, peer))
         exchange = Exchange(request, self.settings)
         error = refusal or exchange.early_error
         if error is None and not exchange.streamed and (length or 0) > self.buffered_max:
@@ -75,10 +76,12 @@ class Api:
             return UploadTurn(self, exchange, spool)
         return BufferedTurn(self, exchange)
 
-    def _page(self, request: Request, refusal: ServiceError | None) -> Response:
+    def _page(self, request: Request, refusal: ServiceError | None, peer: Peer) -> Response:
         page = self.pages.get(request.path)
         if refusal is not None:
             return _plain(403, refusal.code, refusal.message)
+        if not peer.loopback and request.path != HEALTH:  # pages are not signed
+            return _plain(403, "AccessDenied", "Only programs on the same machine may ask.")
         if page is None:
             return _plain(404, "NotFound", f"Owari has no page {request.path[:200]}.")
         if request.method not in ("GET", "HEAD"):
