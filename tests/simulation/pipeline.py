@@ -67,7 +67,7 @@ class Pipeline:
         call("s3", "CreateBucket", Bucket="videos")
         topic = call("sns", "CreateTopic", Name="arrived")["TopicArn"]
         self.topic = topic
-        for name in ("starter", *WORKERS):
+        for name in ("starter", "archive", *WORKERS):
             made = call(
                 "lambda",
                 "CreateFunction",
@@ -78,7 +78,7 @@ class Pipeline:
                 Code={"ZipFile": some_zip()},
             )
             self.world.compute.handlers[name] = getattr(self, f"_{name}", self._work)
-            if name != "starter":
+            if name in WORKERS:
                 call(
                     "sns",
                     "Subscribe",
@@ -86,8 +86,16 @@ class Pipeline:
                     Protocol="lambda",
                     Endpoint=made["FunctionArn"],
                 )
-            else:
+            elif name == "starter":
                 starter = made["FunctionArn"]
+            else:
+                archive = made["FunctionArn"]
+        call(
+            "lambda",
+            "PutFunctionEventInvokeConfig",
+            FunctionName="thumbnail",
+            DestinationConfig={"OnSuccess": {"Destination": archive}},
+        )
         for name, principal in (("starter", "s3"), *((w, "sns") for w in WORKERS)):
             call(
                 "lambda",
@@ -131,6 +139,11 @@ class Pipeline:
         self._client("s3", "PutObject", Bucket="videos", Key=out, Body=upload(name.encode() + data))
         return out
 
+    def _archive(self, event: Any, spec: Spec) -> None:
+        """Told by the destination of each thumbnail that succeeded."""
+        source = ("archive", event["requestContext"]["requestId"])
+        self.requests.setdefault(source, set()).add(spec["request_id"])
+
     def _client(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         """A function's SDK: tries again when the connection breaks, then fails."""
         for _ in range(5):
@@ -169,6 +182,7 @@ class Pipeline:
                 case "lose":
                     self._lose_agent()
             self.check_reads()
+            self.world.engine.sanity_check()
         self.faulty = False
 
     def _put(self, key: str, data: bytes) -> None:
@@ -200,6 +214,7 @@ class Pipeline:
                 assert made[len(name) :] in self.attempted[key] | {data}, out
         for (name, message), requests in self.requests.items():
             assert len(requests) == 1, f"{name} was invoked for {message} as {requests}"
+        assert not self.world.compute.known(), "a report was never acknowledged"
         left = [e for e in self.world.effects() if e.due < self.world.clock.now()]
         assert not left, f"left in the outbox: {left[:3]}"
 

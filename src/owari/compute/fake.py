@@ -91,7 +91,7 @@ class FakeCompute:
             if key in self._ended:
                 reports.append(self._ended[key])
                 if self.duplicate():
-                    self._push(key, 1.0)
+                    reports.append(self._ended[key])
         return reports
 
     def acknowledge(self, run_id: str, attempt: int) -> None:
