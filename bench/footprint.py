@@ -13,6 +13,7 @@ def footprint(s: Setting) -> list[Figure]:
     parts = " + ".join(f"{_name(pid)} {size:.0f}" for pid, size in sizes.items())
     return [
         at_most("listening after", s.listening_s, 0.4, "s"),
+        at_most("first answer after", s.answering_s, 1.0, "s"),
         at_most("idle memory, all processes, PSS", sum(sizes.values()), 100, "MiB", parts),
     ]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ class Setting:
     stub: str
     data: Path
     listening_s: float
+    answering_s: float
 
     def client(self, service: str, *, floor: bool = False) -> Any:
         return boto3.client(
@@ -65,16 +67,20 @@ def setting(folder: Path) -> Iterator[Setting]:
     stub = subprocess.Popen(
         [sys.executable, "-m", "bench.stub", str(big)], stdout=subprocess.PIPE, text=True
     )
+    port = _free_port()
     began = time.perf_counter()
     server = subprocess.Popen(
-        [OWARI, "up", "--port", "0", "--data", str(data)], stdout=subprocess.PIPE, text=True
+        [OWARI, "up", "--port", str(port), "--data", str(data)], stdout=subprocess.DEVNULL
     )
     try:
-        endpoint = _endpoint(server, data)
+        _await_listening(server, port)
         listening = time.perf_counter() - began
+        endpoint = f"http://127.0.0.1:{port}"
+        urllib.request.urlopen(f"{endpoint}/_owari/health").close()
+        answering = time.perf_counter() - began
         assert stub.stdout is not None
-        port = stub.stdout.readline().strip()
-        yield Setting(endpoint, f"http://127.0.0.1:{port}", data, listening)
+        floor = f"http://127.0.0.1:{stub.stdout.readline().strip()}"
+        yield Setting(endpoint, floor, data, listening, answering)
     finally:
         subprocess.run([OWARI, "down", "--data", str(data)], check=False, capture_output=True)
         server.wait(20)
@@ -82,12 +88,19 @@ def setting(folder: Path) -> Iterator[Setting]:
         stub.wait()
 
 
-def _endpoint(server: subprocess.Popen[str], data: Path) -> str:
-    file = data / "server.json"
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await_listening(server: subprocess.Popen[bytes], port: int) -> None:
     while server.poll() is None:
-        if file.exists():
-            return str(json.loads(file.read_text())["endpoint"])
-        time.sleep(0.002)
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.001)
     raise SystemExit(f"owari up ended with {server.returncode}")
 
 

@@ -98,6 +98,7 @@ class Host:
         for task in self._background:
             task.cancel()
         await self.compute.stop(end_agent=end_agent)
+        self._ingest()
         while self._committing or self.kernel.queue:
             self._kick()
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The life of the server process: folder, socket, host, listener, signals, end.
+"""The life of the server process: host, listener, signals, end (its beginning: starting.py).
 
 `run` blocks until a signal: SIGINT, SIGTERM and SIGHUP end the server and leave running work to the
 agent; SIGUSR1 (`owari down`) ends the agent as well. A second signal does not wait.
@@ -7,7 +7,6 @@ agent; SIGUSR1 (`owari down`) ends the agent as well. A second signal does not w
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import importlib.metadata
 import logging
@@ -20,7 +19,7 @@ import sqlite3
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -30,7 +29,7 @@ from owari.effects import Call, Run
 from owari.host import Host
 from owari.http.application import Api
 from owari.http.gate import Gate, make_gate
-from owari.http.listener import Listener, bind
+from owari.http.listener import Listener
 from owari.http.peer import is_address
 from owari.http.spool import Store
 from owari.limits import PROFILES
@@ -47,29 +46,14 @@ CREDENTIALS_LAST_S = 10 * 365 * 86400.0
 log = logging.getLogger("owari.server")
 
 
-def run(config: Config) -> int:
-    """`owari up`. Returns the exit status; says on stderr why it could not start."""
-    os.umask(0o077)
-    try:
-        folder.prepare(config.data)
-        config = replace(config, data=config.data.resolve())
-        lock = folder.lock(config)
-    except folder.Unusable as error:
-        return _fail(str(error))
+def run(config: Config, listening: socket.socket) -> int:
+    """Serve on a folder that is locked and a socket that listens. Returns the exit status."""
     try:
         _log_to(config)
-        with bind(config.host, config.port) as listening:
-            config = replace(config, port=listening.getsockname()[1])
-            return asyncio.run(_Server(config).serve(listening))
+        return asyncio.run(_Server(config).serve(listening))
     except (OSError, NewerSchemaError, sqlite3.Error) as error:
-        return _fail(_why(error, config))
-    finally:
-        lock.release()
-
-
-def _fail(message: str) -> int:
-    print(f"owari up: {message}", file=sys.stderr, flush=True)
-    return 1
+        print(f"owari up: {config.data}: {error}", file=sys.stderr, flush=True)
+        return 1
 
 
 def _say(text: str) -> None:
@@ -78,19 +62,6 @@ def _say(text: str) -> None:
         print(text, flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _why(error: Exception, config: Config) -> str:
-    where = f"{config.host} port {config.port}"
-    match error:
-        case OSError(errno=errno.EADDRINUSE):
-            return f"{where} is in use; choose another with --port (0: any free one)"
-        case OSError(errno=errno.EADDRNOTAVAIL) | socket.gaierror():
-            return f"{config.host} is no address of this machine"
-        case OSError(errno=errno.EACCES):
-            return f"{error.filename or where}: permission denied"
-        case _:
-            return f"{config.data}: {error}"
 
 
 def _log_to(config: Config) -> None:
@@ -193,6 +164,7 @@ class _Server:
         folder.announce(self.config, self._about())
         _say(self._greeting())
         gc.freeze()  # what is loaded now stays; the collector need not look at it again
+        gc.enable()
         await ending.asked.wait()
         await self._end(ending)
         return 0

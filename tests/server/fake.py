@@ -15,8 +15,9 @@ from owari.config import Config
 from owari.credentials import Issuer
 from owari.errors import ServiceError
 from owari.http.application import Api
+from owari.http.binding import bind
 from owari.http.gate import Gate
-from owari.http.listener import Listener, bind
+from owari.http.listener import Listener
 from owari.http.spool import Store
 from owari.store.blobs import BlobStore
 from owari.wire.exchange import WireSettings

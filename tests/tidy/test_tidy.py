@@ -56,7 +56,7 @@ def allowed(name: str) -> set[str] | None:
 
 # `owari up` is no client but becomes the server; `owari down` ends what a dead server left.
 DOORS = {
-    ("owari.cli.up", "owari.server"),
+    ("owari.cli.up", "owari.starting"),
     ("owari.cli.up", "owari.limits"),
     ("owari.cli.down", "owari.ending"),  # an agent without a server can be asked by no HTTP client
 }
@@ -128,7 +128,7 @@ def test_no_imports_inside_functions() -> None:
 # Started by name, not imported: entry points, scripts and what the catalogue lists.
 ENTRIES = re.compile(
     r"owari\.(cli\.\w+|compute\.agent(\.\w+)?|compute\.runtime\.\w+|demo\.functions\.\w+"
-    r"|services\.\w+\.api|compute\.fake|__main__)$"
+    r"|services\.\w+\.api|compute\.fake|server|__main__)$"
 )
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from owari import server
+from owari import starting
 from owari.cli.find import NotRunning, announced, page
 from owari.config import Config
 from owari.limits import PROFILES
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if args.detach:
         return _detached(args.data)
-    return server.run(
+    return starting.run(
         Config(
             data=args.data,
             host=args.bind,

@@ -1,4 +1,4 @@
-"""The listening socket, its connections, their time limits and their orderly end."""
+"""The listener: its connections, their time limits and their orderly end."""
 
 from __future__ import annotations
 
@@ -6,32 +6,11 @@ import asyncio
 import socket
 
 from owari.config import Config
+from owari.http.binding import BACKLOG
 from owari.http.connection import Connection
 from owari.http.turn import Application
 
-BACKLOG = 1024
 TICK_S = 1.0  # how often time limits are checked
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; clients may connect at once and are answered when `Listener` runs.
-
-    Raises OSError (errno EADDRINUSE, EADDRNOTAVAIL, EACCES), socket.gaierror.
-    """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, _, _, _, address = found[0]
-    server = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        server.bind(address)
-        server.listen(BACKLOG)
-        server.setblocking(False)
-    except OSError:
-        server.close()
-        raise
-    return server
 
 
 class Listener:
