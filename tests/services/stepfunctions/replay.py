@@ -6,14 +6,14 @@ import heapq
 import json
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from owari.services.stepfunctions.asl import instructions as do
 from owari.services.stepfunctions.asl import reports as told
 from owari.services.stepfunctions.asl.compiler import compile_machine
 from owari.services.stepfunctions.asl.definition import Machine
-from owari.services.stepfunctions.asl.frames import Execution, Live
+from owari.services.stepfunctions.asl.frames import Execution, Frame, Join, Live
 from owari.services.stepfunctions.asl.json_text import dumps
 from owari.services.stepfunctions.asl.machine import step
 
@@ -45,6 +45,40 @@ def new_execution(text: str, now_ms: int = START_MS) -> Execution:
         input=text,
         started_ms=now_ms,
     )
+
+
+@dataclass
+class Rows:
+    """A store that is told only what the interpreter says has changed."""
+
+    rows: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def save(self, live: Live) -> None:
+        held: dict[str, dict[str, Any]] = {
+            "frame": live.frames, "join": live.joins, "items": live.items,
+        }  # fmt: skip
+        for kind, key in live.changed:
+            record = held[kind][key]
+            self.rows[kind, key] = dumps(record if kind == "items" else members(record))
+        for gone in live.removed:
+            self.rows.pop(gone, None)
+
+    def load(self, execution: Execution) -> Live:
+        live = Live(Execution(**members(execution)))
+        for (kind, key), text in self.rows.items():
+            match kind:
+                case "frame":
+                    live.frames[key] = Frame(**json.loads(text))
+                case "join":
+                    live.joins[key] = Join(**json.loads(text))
+                case _:
+                    live.items[key] = json.loads(text)
+        return live
+
+
+def members(record: Any) -> dict[str, Any]:
+    """A record as JSON; a frame's parsed input is not stored, its text is."""
+    return {f.name: getattr(record, f.name) for f in fields(record) if f.name != "read"}
 
 
 Tasks = Callable[[do.ScheduleTask], list[told.Report]]
@@ -79,6 +113,9 @@ class Runner:
     heap: list[tuple[int, int, str, str]] = field(default_factory=list)
     inbox: deque[told.Report] = field(default_factory=deque)
     turns: int = 0
+    transitions_max: int = 200
+    stored: bool = False
+    rows: Rows = field(default_factory=Rows)
 
     def tell(self, report: told.Report) -> None:
         self.turns += 1
@@ -89,7 +126,11 @@ class Runner:
             now_ms=self.now_ms,
             chance=self.chance,
             activity_exists=self.activity_exists,
+            transitions_max=self.transitions_max,
         )
+        if self.stored:
+            self.rows.save(self.live)
+            self.live = self.rows.load(self.live.execution)
         self.events += outcome.events
         self.instructions += outcome.instructions
         for instruction in outcome.instructions:
