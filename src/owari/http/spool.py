@@ -2,8 +2,9 @@
 
 Theory of operation. What the client sends passes two lanes of worker threads while more comes in:
 
-    write lane    aws-chunked framing removed, written to a temporary file; at the end fsync
-    digest lane   MD5 and checksums; at the end rename and fsync of the folder
+    write lane    aws-chunked framing removed, checksums, written to a temporary file; at the
+                  end fsync
+    digest lane   MD5; at the end rename and fsync of the folder
 
 The slower one, MD5, comes last, so that it still works while the disk does. At most HIGH_BYTES
 wait, counted in each lane, then the client is held back: memory stays constant. The first
@@ -160,6 +161,7 @@ class _File:
         if self.spool.failure is None:
             try:
                 plain = self.spool.decode(data)
+                self.spool.digests.update_checksums(plain)
                 self._write_all(plain)
             except Exception as error:
                 self._fail(error)
@@ -199,7 +201,7 @@ class _File:
     def _digest(self, plain: bytes) -> None:
         if self.spool.failure is None:
             try:
-                self.spool.digests.update(plain)
+                self.spool.digests.update_md5(plain)
             except Exception as error:
                 self._fail(error)
         self._call(self._passed, len(plain))

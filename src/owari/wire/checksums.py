@@ -201,9 +201,17 @@ class Digests:
     def __init__(self, algorithms: tuple[str, ...]) -> None:
         self._md5 = new("md5")
         self._others = {name: new(name) for name in algorithms}
-        self._updates = [d.update for d in (self._md5, *self._others.values())]
+        self._updates = [digest.update for digest in self._others.values()]
 
     def update(self, data: bytes) -> None:
+        self.update_md5(data)
+        self.update_checksums(data)
+
+    def update_md5(self, data: bytes) -> None:
+        """The two may be told of the same bytes by different threads."""
+        self._md5.update(data)
+
+    def update_checksums(self, data: bytes) -> None:
         for update in self._updates:
             update(data)
 
