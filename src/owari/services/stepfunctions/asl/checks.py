@@ -148,4 +148,4 @@ def condition(value: Any) -> Iterator[Problem]:
 
 def timestamp(value: Any) -> Iterator[Problem]:
     if not is_timestamp(value):
-        yield "Value is not a valid ISO-8601 extended offset date-time format string", ""
+        yield "String does not match RFC3339 timestamp", ""

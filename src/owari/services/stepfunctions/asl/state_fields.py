@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from owari.services.stepfunctions.asl import checks
+from owari.services.stepfunctions.asl import checks, distributed_checks
 from owari.services.stepfunctions.asl.checks import Check, jsonata_or
 
 TYPES = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
@@ -42,11 +42,15 @@ _ITEMS: dict[str, Check] = {
     "Iterator": checks.mapping,
     "Label": checks.string,
 }
-_DISTRIBUTED: dict[str, Check] = {
-    "ItemReader": checks.mapping,
-    "ItemBatcher": checks.mapping,
-    "ResultWriter": checks.mapping,
-}
+
+
+def _distributed(jsonata: bool) -> dict[str, Check]:
+    return {
+        "ItemReader": partial(distributed_checks.resource_settings, jsonata),
+        "ItemBatcher": partial(distributed_checks.batcher, jsonata),
+        "ResultWriter": partial(distributed_checks.resource_settings, jsonata),
+    }
+
 
 JSONPATH: dict[str, dict[str, Check]] = {
     "Pass": {**GOING_ON, **_IN_OUT, **_ASSIGN, **_PARAMETERS, "Result": anything,
@@ -63,7 +67,7 @@ JSONPATH: dict[str, dict[str, Check]] = {
     "Parallel": {**GOING_ON, **HANDLING, **_IN_OUT, **_RESULT, **_ASSIGN, **_PARAMETERS,
                  "Branches": anything},
     "Map": {**GOING_ON, **HANDLING, **_IN_OUT, **_RESULT, **_ASSIGN, **_PARAMETERS, **_ITEMS,
-            **_DISTRIBUTED, "ItemsPath": checks.path, "ItemSelector": checks.template,
+            **_distributed(False), "ItemsPath": checks.path, "ItemSelector": checks.template,
             "MaxConcurrency": checks.count, "MaxConcurrencyPath": checks.path,
             "ToleratedFailureCount": checks.count, "ToleratedFailureCountPath": checks.path,
             "ToleratedFailurePercentage": checks.percentage,
@@ -86,7 +90,7 @@ JSONATA: dict[str, dict[str, Check]] = {
     "Fail": {"Error": partial(jsonata_or, checks.string),
              "Cause": partial(jsonata_or, checks.string)},
     "Parallel": {**GOING_ON, **HANDLING, **_OUT, **_ARGUMENTS, "Branches": anything},
-    "Map": {**GOING_ON, **HANDLING, **_OUT, **_ITEMS, **_DISTRIBUTED, "Items": checks.jsonata,
+    "Map": {**GOING_ON, **HANDLING, **_OUT, **_ITEMS, **_distributed(True), "Items": checks.jsonata,
             "ItemSelector": checks.jsonata,
             "MaxConcurrency": partial(jsonata_or, checks.count),
             "ToleratedFailureCount": partial(jsonata_or, checks.count),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from owari.services.stepfunctions.asl import checks, diagnostics
@@ -32,7 +32,7 @@ from owari.services.stepfunctions.jsonata.errors import JsonataError
 Json = dict[str, Any]
 DEPTH_MAX = 20
 MACHINE_FIELDS = {"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"}
-PART_FIELDS = {"Comment", "StartAt", "States", "ProcessorConfig"}
+PART_FIELDS = {"Comment", "StartAt", "States", "ProcessorConfig", "QueryLanguage"}
 NAME_MAX = 80
 
 
@@ -221,6 +221,10 @@ def _check_nested(part: Json, place: str, rules: Rules, depth: int) -> None:
     for field in part:
         if field not in PART_FIELDS:
             rules.findings.schema("Field is not supported", f"{place}/{field}")
+    if "QueryLanguage" in part:
+        named = checks.one_of(LANGUAGES, part["QueryLanguage"])
+        _report(rules.findings, named, f"{place}/QueryLanguage")
+        rules = replace(rules, jsonata=rules.jsonata or part["QueryLanguage"] == "JSONata")
     config = part.get("ProcessorConfig", {})
     if not isinstance(config, dict):
         rules.findings.schema("Expected value of type Object", f"{place}/ProcessorConfig")
