@@ -20,6 +20,8 @@ def function_variables(
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "AWS_ENDPOINT_URL": endpoint,
+        # Else the SDK asks for sync-127.0.0.1 where a service has host prefixes.
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
     }
     reserved = {
