@@ -11,6 +11,7 @@ from owari.compute.environments import (
     GROWTH_INTERVAL_S,
     IMPATIENT_WAIT_S,
     INIT_TIMEOUT_S,
+    SATURATED_INTERVAL_S,
     Bounds,
     Call,
     Expire,
@@ -77,6 +78,41 @@ def test_growth_is_free_at_first_then_one_per_interval(pool: Pool) -> None:
     assert pool.tick(0.051) == [Start(3, "f", 100)]
     assert pool.tick(0.06) == []
     assert pool.tick(0.102) == [Start(4, "f", 100)]
+
+
+def test_growth_is_counted_over_all_families_but_each_has_one(pool: Pool) -> None:
+    """A burst that fans out to many functions does not start many environments of each."""
+    started = [pool.submit(call(n, f"{n}"), 0.0) for n in range(1, 5)]
+    assert [len(s) for s in started] == [1, 1, 1, 1]
+    assert pool.submit(call(5, "1"), 0.0) == []
+    for number in range(1, 5):
+        pool.ready(number, 0.0)
+    assert pool.finished(2, 0.01) == []
+    assert pool.finished(3, 0.01) == []
+    assert pool.finished(4, 0.01) == [Start(5, "1", 100)], "fewer are at work than may grow freely"
+
+
+def test_growth_while_the_processors_are_saturated_is_slow_but_goes_on(pool: Pool) -> None:
+    """Handlers that invoke each other would otherwise wait for ever."""
+    for number in range(1, 6):
+        pool.submit(call(number), 0.0)
+    pool.loaded(True)
+    assert pool.next_time() == SATURATED_INTERVAL_S
+    assert pool.tick(0.9) == []
+    assert pool.tick(1.0) == [Start(3, "f", 100)]
+    assert pool.tick(1.9) == []
+    pool.loaded(False)
+    assert pool.tick(1.9) == [Start(4, "f", 100)]
+
+
+def test_the_longest_waiting_family_grows_first(pool: Pool) -> None:
+    for number, identity in enumerate("aab", 1):
+        pool.submit(call(number, identity), 0.0)
+        pool.ready(number, 0.0)
+    assert pool.submit(call(4, "b"), 0.01) == []
+    assert pool.submit(call(5, "a"), 0.02) == []
+    assert pool.tick(0.07) == [Start(4, "b", 100)]
+    assert pool.tick(0.12) == [Start(5, "a", 100)]
 
 
 def test_short_calls_do_not_make_the_pool_grow(pool: Pool) -> None:
@@ -286,6 +322,10 @@ class PoolMachine(RuleBasedStateMachine):
     def tick(self, seconds: float) -> None:
         self.now += seconds
         self.apply(self.pool.tick(self.now))
+
+    @rule(saturated=st.booleans())
+    def loaded(self, saturated: bool) -> None:
+        self.pool.loaded(saturated)
 
     @invariant()
     def sane(self) -> None:

@@ -8,10 +8,13 @@ out. What an environment may do:
         |                 |                  |
         +----- gone ------+------ gone ------+        (it died, or we stopped it)
 
-A call that finds no idle environment lets the family grow: at once while it has fewer than
-`free_growth`, then by one each `GROWTH_INTERVAL_S` for as long as someone still waits. So a
-burst of short calls is served by few environments, and handlers that sleep or invoke each other
-never block one another for long.
+A call that finds no idle environment may let its family grow: at once if the family has none, or
+while fewer than `free_growth` environments of all families are starting or busy. Beyond that one
+starts each `GROWTH_INTERVAL_S` while someone waits and the processors have time to spare: calls
+that sleep, or wait for others, do not hold each other up. When they have none (`loaded`) more
+environments would only slow down those at work; one each `SATURATED_INTERVAL_S` still starts, so
+that handlers that invoke each other never wait for ever. So a burst of short calls is served by
+few environments.
 
 The memory ledger adds up `memory_mib` of every environment; before a start would overdraw it
 the least recently used idle ones are evicted. Alone on the machine, any size may start.
@@ -27,6 +30,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 GROWTH_INTERVAL_S = 0.05
+SATURATED_INTERVAL_S = 1.0
 INIT_TIMEOUT_S = 10.0  # on top of the function's own timeout, as on AWS
 IMPATIENT_WAIT_S = 30.0  # a caller who waits for capacity is throttled after this
 
@@ -129,7 +133,6 @@ class Family:
     idle: list[Environment] = field(default_factory=list)  # the last is the most recently used
     starting: int = 0
     busy: int = 0
-    next_growth: float = 0.0
 
     @property
     def size(self) -> int:
@@ -139,7 +142,7 @@ class Family:
 @dataclass(frozen=True, slots=True)
 class Bounds:
     memory_mib: int
-    free_growth: int
+    free_growth: int  # environments at work at the same time, of all families
     environments_max: int = 1_000
     idle_s: float = 600.0
     age_s: float = 12 * 3600.0  # an environment's credentials are good for longer than this
@@ -158,6 +161,8 @@ class Pool:
         self.calls: dict[int, Environment | None] = {}  # None: waiting
         self.waiting = 0  # calls in all queues
         self._numbers = 0
+        self._saturated = False
+        self._last_growth = float("-inf")
         self._next_deadline = float("inf")
         self._next_idle = float("inf")
 
@@ -251,9 +256,13 @@ class Pool:
             return out
         for family in [f for f in self.families.values() if f.waiting]:
             self._throttle_impatient(family, now, out)
-            self._grow(family, now, out)
             self._tidy(family)
+        self._serve_others(now, out)
         return out
+
+    def loaded(self, saturated: bool) -> None:
+        """Whether the machine's processors are all at work."""
+        self._saturated = saturated
 
     def next_time(self) -> float:
         """When `tick` wants to be told of the time at the latest."""
@@ -335,16 +344,21 @@ class Pool:
         """Start what the family's waiting calls justify."""
         wanted = len(family.waiting) - family.starting
         while wanted > 0:
-            freely = family.size < self.bounds.free_growth
+            freely = not family.size or self._at_work() < self.bounds.free_growth
             if not freely and now < self._growth_time(family):
                 return
             if not self._start(family, now, out):
                 return
-            family.next_growth = now + GROWTH_INTERVAL_S
+            self._last_growth = now
             wanted -= 1
 
+    def _at_work(self) -> int:
+        return sum(family.starting + family.busy for family in self.families.values())
+
     def _growth_time(self, family: Family) -> float:
-        return max(family.next_growth, family.waiting[0][0] + GROWTH_INTERVAL_S)
+        """When the family may grow although enough environments are at work."""
+        interval = SATURATED_INTERVAL_S if self._saturated else GROWTH_INTERVAL_S
+        return max(self._last_growth, family.waiting[0][0]) + interval
 
     def _start(self, family: Family, now: float, out: list[Instruction]) -> bool:
         call = family.waiting[0][1]

@@ -20,6 +20,7 @@ from owari.compute.agent import errors, journal, orphans, protocol
 from owari.compute.agent.environment import Definition, Environment, Invocation
 from owari.compute.agent.lines import Shipper
 from owari.compute.agent.link import Link, listen
+from owari.compute.agent.load import Load
 from owari.compute.agent.loop import Loop
 from owari.compute.agent.workers import Workers
 from owari.compute.agent.zygotes import link_sdk
@@ -44,6 +45,7 @@ HEAD_ROOM_MIB = 1_024  # of the machine's memory, never given to functions
 STATUS_INTERVAL_S = 0.2
 TERM_GRACE_S = 2.0
 WATCH_INTERVAL_S = 0.02
+LOAD_INTERVAL_S = 0.05
 HOUSEKEEPING_S = 60.0
 ACKED_REMEMBERED = 1_024
 
@@ -83,6 +85,8 @@ class Agent:
         self._numbers = 0
         self._status_due = float("inf")
         self._watching = False
+        self._load = Load()
+        self._measuring = False
 
     # ---- life
     def run(self) -> None:
@@ -132,6 +136,8 @@ class Agent:
         if wake <= now:
             self._apply(self.pool.tick(now))
             wake = self.pool.next_time()
+        if self.pool.waiting and not self._measuring:
+            self._measure_load()
         if now >= self._status_due:
             self._send_status()
         return min(wake, self.shipper.tick(now), self._status_due)
@@ -452,6 +458,15 @@ class Agent:
                 worker.kill()
         if self._watching:
             self.loop.call_later(WATCH_INTERVAL_S, self._poll_memory)
+
+    # ---- the load
+    def _measure_load(self) -> None:
+        """While calls wait: whether more environments would find a free processor."""
+        self.pool.loaded(not self._measuring or self._load.saturated())
+        self._load.begin()
+        self._measuring = self.pool.waiting > 0
+        if self._measuring:
+            self.loop.call_later(LOAD_INTERVAL_S, self._measure_load)
 
     # ---- status
     def _status_changed(self) -> None:
