@@ -112,7 +112,7 @@ def test_the_longest_waiting_family_grows_first(pool: Pool) -> None:
     assert pool.submit(call(4, "b"), 0.01) == []
     assert pool.submit(call(5, "a"), 0.02) == []
     assert pool.tick(0.07) == [Start(4, "b", 100)]
-    assert pool.tick(0.12) == [Start(5, "a", 100)]
+    assert pool.tick(0.13) == [Start(5, "a", 100)]
 
 
 def test_short_calls_do_not_make_the_pool_grow(pool: Pool) -> None:
