@@ -18,6 +18,7 @@ from owari.services.stepfunctions.asl.json_text import dumps
 from owari.services.stepfunctions.asl.machine import step
 
 START_MS = 1_795_355_640_000
+UNSET: Any = object()
 MACHINE_ARN = "arn:aws:states:us-east-1:111111111111:stateMachine:machine"
 
 
@@ -196,12 +197,18 @@ class Runner:
 
 
 def run(
-    definition: dict[str, Any], value: Any = None, *, tasks: Tasks = no_tasks, text: str = ""
+    definition: dict[str, Any],
+    value: Any = UNSET,
+    *,
+    tasks: Tasks = no_tasks,
+    text: str = "",
+    **more: Any,
 ) -> Runner:
     runner = Runner(
         compile_machine(definition),
-        Live(new_execution(text or dumps({} if value is None else value))),
+        Live(new_execution(text or dumps({} if value is UNSET else value))),
         tasks=tasks,
+        **more,
     )
     runner.run()
     return runner

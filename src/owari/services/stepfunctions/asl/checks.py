@@ -134,6 +134,14 @@ def jsonata(value: Any) -> Iterator[Problem]:
                 yield f"Invalid JSONata expression: {error.message}", ""
 
 
+def assignment(jsonata_too: bool, value: Any) -> Iterator[Problem]:
+    """Assign: an object, whose members' names are the variables'."""
+    if not isinstance(value, dict):
+        yield "Expected value of type Object", ""
+    else:
+        yield from jsonata(value) if jsonata_too else template(value)
+
+
 def jsonata_or(check: Check, value: Any) -> Iterator[Problem]:
     """An expression, or a value of the field's own type."""
     yield from jsonata(value) if query.is_jsonata(value) else check(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from owari.services.stepfunctions.asl import checks
@@ -26,7 +27,9 @@ def check_choices(choices: Any, jsonata: bool, place: str, findings: Findings) -
         if jsonata:
             _check_jsonata(rule, where, findings)
         else:
-            _check_value(checks.template, rule.get("Assign"), f"{where}/Assign", findings)
+            _check_value(
+                partial(checks.assignment, False), rule.get("Assign"), f"{where}/Assign", findings
+            )
             _check_rule(rule, where, findings, 1)
 
 
@@ -40,8 +43,9 @@ def _check_jsonata(rule: dict[str, Any], place: str, findings: Findings) -> None
         findings.schema("These fields are required: [Condition]", place)
         return
     _check_value(checks.condition, rule["Condition"], f"{place}/Condition", findings)
-    for field in ("Assign", "Output"):
-        _check_value(checks.jsonata, rule.get(field), f"{place}/{field}", findings)
+    assignment = partial(checks.assignment, True)
+    _check_value(assignment, rule.get("Assign"), f"{place}/Assign", findings)
+    _check_value(checks.jsonata, rule.get("Output"), f"{place}/Output", findings)
 
 
 def _check_rule(rule: Any, place: str, findings: Findings, depth: int) -> None:

@@ -24,12 +24,12 @@ RETRY: dict[str, Check] = {
 CATCH: dict[str, Check] = {
     "Next": checks.string,
     "ResultPath": checks.reference_or_null,
-    "Assign": checks.template,
+    "Assign": partial(checks.assignment, False),
     "Comment": checks.string,
 }
 CATCH_JSONATA: dict[str, Check] = {
     "Next": checks.string,
-    "Assign": checks.jsonata,
+    "Assign": partial(checks.assignment, True),
     "Output": checks.jsonata,
     "Comment": checks.string,
 }

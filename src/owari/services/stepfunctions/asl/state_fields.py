@@ -29,7 +29,7 @@ _RESULT: dict[str, Check] = {
     "ResultPath": checks.reference_or_null,
     "ResultSelector": checks.template,
 }
-_ASSIGN: dict[str, Check] = {"Assign": checks.template}
+_ASSIGN: dict[str, Check] = {"Assign": partial(checks.assignment, False)}
 _PARAMETERS: dict[str, Check] = {"Parameters": checks.template}
 _SECONDS: dict[str, Check] = {
     "TimeoutSeconds": checks.seconds,
@@ -74,7 +74,10 @@ JSONPATH: dict[str, dict[str, Check]] = {
             "ToleratedFailurePercentagePath": checks.path},
 }  # fmt: skip
 
-_OUT: dict[str, Check] = {"Output": checks.jsonata, "Assign": checks.jsonata}
+_OUT: dict[str, Check] = {
+    "Output": checks.jsonata,
+    "Assign": partial(checks.assignment, True),
+}
 _ARGUMENTS: dict[str, Check] = {"Arguments": checks.jsonata}
 
 JSONATA: dict[str, dict[str, Check]] = {

@@ -10,7 +10,12 @@ from typing import Any
 from owari.services.stepfunctions.asl import history
 from owari.services.stepfunctions.asl.definition import DistributedMap
 from owari.services.stepfunctions.asl.fault import StateError, runtime
-from owari.services.stepfunctions.asl.flow import Step, effective_input, finish
+from owari.services.stepfunctions.asl.flow import (
+    DATA_MAX_BYTES,
+    Step,
+    effective_input,
+    finish,
+)
 from owari.services.stepfunctions.asl.frames import SUCCEEDED, Frame, Join
 from owari.services.stepfunctions.asl.instructions import (
     ReadItems,
@@ -106,8 +111,8 @@ def _batches(
     around = Around(turn, frame)
     value = effective_input(state, around, frame.value)
     settings = state.batcher(map_scope(around, state, value))
-    most = settings.get("MaxItemsPerBatch") or len(items) or 1
-    most_bytes = settings.get("MaxInputBytesPerBatch") or 262_144
+    most = _batch_bound(settings, "MaxItemsPerBatch", len(items) or 1)
+    most_bytes = _batch_bound(settings, "MaxInputBytesPerBatch", DATA_MAX_BYTES)
     fixed = {"BatchInput": settings["BatchInput"]} if "BatchInput" in settings else {}
     batches: list[dict[str, Any]] = []
     held = 0
@@ -120,6 +125,13 @@ def _batches(
         batches[-1]["Items"].append(made)
         held += weight
     return batches
+
+
+def _batch_bound(settings: dict[str, Any], name: str, default: int) -> int:
+    found = settings.get(name, default)
+    if isinstance(found, bool) or not isinstance(found, int | float) or found < 1:
+        raise runtime(f"{name} must be a positive integer but was: {dumps(found)}")
+    return int(found)
 
 
 def _start_child(turn: Turn, frame: Frame, state: DistributedMap, join: Join) -> None:

@@ -42,7 +42,7 @@ def enter(turn: Turn, frame: Frame, state: Task) -> Step:
     parameters = _parameters(turn, frame, state, scope, value)
     timeout_s = _whole_seconds(state.timeout, scope, "TimeoutSeconds")
     heartbeat_s = _whole_seconds(state.heartbeat, scope, "HeartbeatSeconds")
-    credentials = state.credentials(scope) if state.credentials else None
+    credentials = _credentials(state, scope)
     if resource.kind == ACTIVITY and not turn.activity_exists(resource.arn):
         raise runtime(f"The activity {resource.arn} does not exist.")
     task = ScheduleTask(frame.id, token, resource, parameters, timeout_s, heartbeat_s, credentials)
@@ -61,6 +61,15 @@ def _parameters(turn: Turn, frame: Frame, state: Task, scope: Scope, value: Any)
     made = value if state.parameters is None else state.parameters(scope)
     turn.note("afterArguments" if state.jsonata else "afterParameters", made)
     return text_of(frame, made)
+
+
+def _credentials(state: Task, scope: Scope) -> dict[str, Any] | None:
+    if state.credentials is None:
+        return None
+    found = state.credentials(scope)
+    if not isinstance(found, dict) or not isinstance(found.get("RoleArn"), str):
+        raise runtime(f"The Credentials field must hold a RoleArn but was: {dumps(found)}")
+    return found
 
 
 def _whole_seconds(field: Evaluator | None, scope: Scope, name: str) -> int | None:
@@ -116,7 +125,7 @@ def _emit_scheduled(turn: Turn, frame: Frame, task: ScheduleTask) -> None:
     if task.heartbeat_s is not None:
         details["heartbeatInSeconds"] = task.heartbeat_s
     if task.credentials:
-        details["taskCredentials"] = {"roleArn": task.credentials.get("RoleArn")}
+        details["taskCredentials"] = {"roleArn": task.credentials["RoleArn"]}
     turn.emit(frame, _kind(task.resource, "Scheduled"), details)
 
 
