@@ -152,15 +152,6 @@ class Host:
         self.compute.invoke(direct.spec | own, done)
         return direct.finish(await future)
 
-    def lookup_key(self, access_key: str) -> tuple[str, str, str] | None:
-        """(account, principal ARN, secret) of an active IAM access key, for the wire."""
-        row = self.kernel.reader.execute(
-            "SELECT account, user_arn, secret_key FROM iam_access_key"
-            " WHERE access_key = ? AND status = 'Active'",
-            (access_key,),
-        ).fetchone()
-        return (row["account"], row["user_arn"], row["secret_key"]) if row else None
-
     # ---- turns of the writer
     def _kick(self) -> None:
         if not self._turn_scheduled and not self._committing:

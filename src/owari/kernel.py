@@ -32,6 +32,7 @@ from owari.limits import PROFILES
 from owari.store.blobs import BlobStore
 from owari.store.segments import Segments
 from owari.store.tx import Counter, Outcome, Tx
+from owari.wire.message import ANONYMOUS
 from owari.wire.operation import Direct, Park, Registry
 
 log = logging.getLogger("owari.kernel")
@@ -297,8 +298,16 @@ class Kernel:
         declared = self.registry.operations.get((service, operation))
         if declared is None:
             raise not_implemented(service, operation)
-        authorize(tx.principal, f"{service}:{operation}", params)
+        self._authorize(tx, service, operation, params)
         return declared.handler(tx, params)
+
+    def _authorize(self, tx: Tx, service: str, operation: str, params: dict[str, Any]) -> None:
+        """The one place every operation passes. Who has credentials may do everything: policies
+        are recorded, and enforced for those who come without."""
+        assert tx.principal, f"{service}:{operation} has no caller"
+        guard = self.registry.guards.get(service)
+        if guard is not None and tx.principal == ANONYMOUS:
+            guard(tx, operation, params)
 
     def _call_within(
         self, tx: Tx, service: str, operation: str, params: dict[str, Any]
@@ -316,8 +325,3 @@ class Kernel:
         tx.connection.execute("RELEASE inner_call")
         assert not isinstance(result, Park | Direct), f"{service}:{operation} cannot answer at once"
         return result or {}
-
-
-def authorize(principal: str, action: str, params: dict[str, Any]) -> None:
-    """The one place every operation passes. Policies are recorded; enforcing them comes later."""
-    assert principal, f"{action} has no caller"

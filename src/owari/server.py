@@ -33,6 +33,7 @@ from owari.http.listener import Listener
 from owari.http.peer import is_address
 from owari.http.spool import Store
 from owari.limits import PROFILES
+from owari.lookups import Lookups
 from owari.store.database import NewerSchemaError
 from owari.wire.exchange import WireSettings
 from owari.wire.operation import REGISTRY
@@ -110,15 +111,19 @@ class _Server:
 
     def _api(self, gate: Gate) -> Api:
         config, host = self.config, self.host
+        known = Lookups(host.kernel.reader)
         names = (config.host, *(name.removeprefix("*.") for name in config.allowed_hosts))
         settings = WireSettings(
             declared=lambda service, name: (service, name) in REGISTRY.operations,
-            lookup=host.lookup_key,
+            lookup=known.key,
             issuer=host.issuer,
             now=time.time,
             verify=config.auth,
+            cors_rules=known.cors_rules,
+            may_be_public=known.may_be_public,
             bases=tuple(name for name in names if is_address(name) is None),
         )
+        gate.cors = settings.admits_origin
         body_max = PROFILES[config.profile].object_put_max_bytes
         store = Store(host.blobs, self.threads, config.inline_body_max_bytes, body_max)
         pages = {"/_owari/health": self.health, "/_owari/status": self.status}

@@ -67,6 +67,8 @@ class Api:
             return Known(self._page(request, refusal, peer))
         exchange = Exchange(request, self.settings)
         error = refusal or exchange.early_error
+        if refusal is None and (asked := exchange.preflight()) is not None:
+            return Known(asked)
         if error is None and not exchange.streamed and (length or 0) > self.buffered_max:
             error = _too_large()
         if error is not None:

@@ -18,12 +18,11 @@ from owari.errors import ServiceError
 from owari.wire import catalogue, presign, refusals, sigv4, timestamps
 from owari.wire.chunked import ChunkSigner
 from owari.wire.credential import Credential, Signed
-from owari.wire.message import Identity, Request
+from owari.wire.message import ANONYMOUS, Identity, Request
 from owari.wire.routing import Route
 
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
-ANONYMOUS = "anonymous"
 
 
 class Key(NamedTuple):
@@ -39,12 +38,16 @@ Lookup = Callable[[str], tuple[str, str, str] | None]  # access key → Key's th
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """What it takes to tell who calls. `now`: epoch seconds, real time."""
+    """What it takes to tell who calls. `now`: epoch seconds, real time.
+
+    `may_be_public(bucket)`: S3 might let anyone in, and so must be asked.
+    """
 
     verify: bool
     lookup: Lookup
     issuer: Issuer
     now: Callable[[], float]
+    may_be_public: Callable[[str], bool] = lambda _bucket: False
 
 
 @lru_cache(maxsize=1024)
@@ -87,7 +90,7 @@ def authenticate(
     kind = refusals.kind_of(route.protocol.name)
     signed = route.signed
     if signed is None:
-        return _unsigned(request, route, kind), None
+        return _unsigned(authority, request, route, kind), None
     if signed.presigned is not None:
         if "authorization" in request.headers:
             raise _two_mechanisms()
@@ -118,7 +121,9 @@ def _two_mechanisms() -> ServiceError:
 # ---- without a signature
 
 
-def _unsigned(request: Request, route: Route, kind: refusals.Kind) -> Identity:
+def _unsigned(
+    authority: Authority, request: Request, route: Route, kind: refusals.Kind
+) -> Identity:
     operation = route.operation
     if operation is not None and operation.anonymous:
         return Identity(DEFAULT_ACCOUNT, route.region or DEFAULT_REGION, ANONYMOUS, "")
@@ -133,7 +138,15 @@ def _unsigned(request: Request, route: Route, kind: refusals.Kind) -> Identity:
             "X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and "
             "X-Amz-Expires parameters."
         )
+    bucket = route.labels.get("Bucket")
+    if kind == "s3" and bucket and authority.may_be_public(bucket):
+        return _anyone(route.region)
     raise refusals.missing(kind)
+
+
+def _anyone(region: str | None) -> Identity:
+    """To S3 an account of its own, which owns what it stores."""
+    return Identity(ANONYMOUS, region or DEFAULT_REGION, ANONYMOUS, "")
 
 
 def _unreadable(request: Request, kind: refusals.Kind) -> ServiceError:
@@ -245,11 +258,13 @@ def _check_clock(date: str, now: float, kind: refusals.Kind) -> None:
 
 
 def authenticate_form(
-    authority: Authority, fields: dict[str, str], signed: Signed | None
+    authority: Authority, bucket: str, fields: dict[str, str], signed: Signed | None
 ) -> Identity:
     """The sender of an S3 POST form. The policy itself is checked apart. Raises ServiceError."""
     if signed is None:
-        raise refusals.access_denied()
+        if "policy" in fields or not authority.may_be_public(bucket):
+            raise refusals.access_denied()
+        return _anyone(None)
     key = _known(authority, signed, "s3")
     if key is None and authority.verify:
         raise refusals.unknown_key("s3", signed.credential.access_key)

@@ -17,7 +17,7 @@ from typing import Any
 
 from owari.credentials import Issuer
 from owari.errors import ServiceError, not_implemented
-from owari.wire import integrity, qs, s3_form, s3_quirks
+from owari.wire import cors, integrity, qs, s3_form, s3_quirks
 from owari.wire.auth import Authority, Lookup, authenticate, needs_body
 from owari.wire.chunked import Chunked, ChunkSigner, Decoder, Plain
 from owari.wire.compression import gunzip, is_gzip
@@ -36,6 +36,7 @@ class WireSettings:
 
     `lookup(access_key)`: (account, principal ARN, secret) of a long-term key, or None.
     `bases`: host names of this server besides localhost, for virtual-host buckets.
+    `cors_rules(bucket)`: its CORS rules. `may_be_public(bucket)`: anyone might be let in.
     """
 
     declared: Callable[[str, str], bool]
@@ -44,10 +45,16 @@ class WireSettings:
     now: Callable[[], float]
     verify: bool = False
     bases: tuple[str, ...] = ()
+    cors_rules: cors.Lookup = lambda _bucket: None
+    may_be_public: Callable[[str], bool] = lambda _bucket: False
 
     @cached_property
     def authority(self) -> Authority:
-        return Authority(self.verify, self.lookup, self.issuer, self.now)
+        return Authority(self.verify, self.lookup, self.issuer, self.now, self.may_be_public)
+
+    def admits_origin(self, request: Request) -> bool:
+        """Whether a page from elsewhere may send this request."""
+        return cors.admits(request, self.cors_rules, self.bases)
 
 
 class Exchange:
@@ -65,6 +72,7 @@ class Exchange:
         self._identity: Identity | None = None
         self._signer: ChunkSigner | None = None
         self._form: s3_form.FormUpload | None = None
+        self._cors = self._allowed() if "origin" in request.headers else []
         try:
             self._examine()
         except ServiceError as error:
@@ -73,6 +81,23 @@ class Exchange:
     @property
     def _is_s3(self) -> bool:
         return self.route.model is not None and self.route.model.service == "s3"
+
+    def _allowed(self) -> cors.Headers:
+        bucket = cors.bucket_of(self.route)
+        return (
+            [] if bucket is None else cors.headers(self.request, self.settings.cors_rules(bucket))
+        )
+
+    def preflight(self) -> Response | None:
+        """The answer to a browser that asks whether a page may call S3; None: nobody asks that."""
+        bucket = cors.bucket_of(self.route)
+        if self.request.method != "OPTIONS" or bucket is None:
+            return None
+        try:
+            granted = cors.preflight(self.request, self.settings.cors_rules(bucket))
+        except ServiceError as error:
+            return self.refuse(error)
+        return Response(200, [*s3_quirks.identification(self.request_id), *granted])
 
     def _examine(self) -> None:
         found = self.route
@@ -239,6 +264,7 @@ class Exchange:
         operation = self.route.operation
         assert operation is not None
         response = self.route.protocol.answer(operation, result, self.request_id)
+        response.headers += self._cors
         if self._form is not None:
             return self._form.answer(self.route.labels, result or {}, response)
         if self._is_s3:
@@ -250,6 +276,7 @@ class Exchange:
         if self._is_s3:
             error = s3_quirks.with_resource(error, self.request)
         response = self.route.protocol.refuse(self.route.model, error, self.request_id)
+        response.headers += self._cors
         if self.request.method == "HEAD":
             response.body = b""
         return response

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+ANONYMOUS = "anonymous"  # the principal of a request without credentials
+
 
 @dataclass(slots=True)
 class Request:

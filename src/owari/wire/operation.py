@@ -72,6 +72,7 @@ class Registry:
     prepares: dict[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
     migrations: dict[str, tuple[str, ...]] = field(default_factory=dict)
     initial: dict[str, Callable[[Any], None]] = field(default_factory=dict)
+    guards: dict[str, Callable[[Any, str, Params], None]] = field(default_factory=dict)
 
 
 REGISTRY = Registry()
@@ -121,6 +122,20 @@ def prepares(service: str) -> Callable[[Any], Any]:
     def declare(handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         assert service not in REGISTRY.prepares, f"declared twice: {service}"
         REGISTRY.prepares[service] = handler
+        return handler
+
+    return declare
+
+
+def guards(service: str) -> Callable[[Any], Any]:
+    """Declare who judges a caller without credentials, before any operation of the service.
+
+    The function takes `(tx, operation, params)` and raises ServiceError unless anyone may.
+    """
+
+    def declare(handler: Callable[[Any, str, Params], None]) -> Callable[[Any, str, Params], None]:
+        assert service not in REGISTRY.guards, f"declared twice: {service}"
+        REGISTRY.guards[service] = handler
         return handler
 
     return declare

@@ -45,7 +45,9 @@ class FormUpload:
                 fields={"ArgumentName": "key", "ArgumentValue": ""},
             )
         signed = parse_presigned(fields)
-        self._identity = authenticate_form(self._authority, fields, signed)
+        self._identity = authenticate_form(self._authority, self._bucket, fields, signed)
+        if signed is None:
+            return  # anyone may do so here: no policy says how
         document = presign.read_policy(fields.get("policy", ""))
         presign.check_policy(document, {**fields, "bucket": self._bucket}, self._authority.now())
         self._form.length_range = presign.length_range(document)

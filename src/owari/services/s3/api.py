@@ -9,6 +9,7 @@ from owari.services.s3 import (  # noqa: F401
     deleting,
     describing,
     expiring,
+    guard,
     listing,
     multipart,
     notifications,

@@ -4,6 +4,7 @@ S3 User Guide, "Blocking public access to your Amazon S3 storage", "The meaning 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from owari.errors import ServiceError
@@ -35,15 +36,15 @@ def parse(text: str, bucket: str) -> dict[str, Any]:
         raise _malformed("Policies must be valid JSON and the first byte must be '{'")
     if document.get("Version", "2012-10-17") not in ("2012-10-17", "2008-10-17"):
         raise _malformed("The policy must contain a valid version string")
-    statements = _statements(document)
-    if not statements:
+    found = statements(document)
+    if not found:
         raise _malformed("Could not parse the policy: Statement is empty!")
-    for statement in statements:
+    for statement in found:
         _check(statement, bucket)
     return document
 
 
-def _statements(document: dict[str, Any]) -> list[Any]:
+def statements(document: Mapping[str, Any]) -> list[Any]:
     found = document.get("Statement") or []
     return found if isinstance(found, list) else [found]
 
@@ -55,6 +56,10 @@ def _check(statement: Any, bucket: str) -> None:
         raise _malformed(f"Invalid effect: {statement.get('Effect')}")
     if "Principal" not in statement and "NotPrincipal" not in statement:
         raise _malformed("Missing required field Principal")
+    if not _is_principal(statement.get("Principal", statement.get("NotPrincipal"))):
+        raise _malformed("Invalid principal in policy")
+    if not _is_condition(statement.get("Condition", {})):
+        raise _malformed("Policy has invalid condition")
     if "Action" not in statement and "NotAction" not in statement:
         raise _malformed("Missing required field Action")
     for action in _listed(statement.get("Action", [])):
@@ -69,12 +74,26 @@ def _check(statement: Any, bucket: str) -> None:
             raise _malformed("Policy has invalid resource")
 
 
+def _is_principal(value: Any) -> bool:
+    if isinstance(value, dict):
+        named = ("AWS", "Service", "Federated", "CanonicalUser")
+        return bool(value) and all(
+            kind in named and all(isinstance(one, str) for one in _listed(ones))
+            for kind, ones in value.items()
+        )
+    return bool(value == "*")
+
+
+def _is_condition(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(tests, dict) for tests in value.values())
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
 def is_public(document: dict[str, Any]) -> bool:
-    return any(_is_public(s) for s in _statements(document) if s.get("Effect") == "Allow")
+    return any(_is_public(s) for s in statements(document) if s.get("Effect") == "Allow")
 
 
 def _is_public(statement: dict[str, Any]) -> bool:
