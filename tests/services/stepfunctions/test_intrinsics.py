@@ -6,6 +6,7 @@ import pytest
 
 from owari.services.stepfunctions.asl.fault import StateError
 from owari.services.stepfunctions.asl.intrinsic_parser import parse_intrinsic
+from owari.services.stepfunctions.asl.json_text import java_text
 from owari.services.stepfunctions.asl.jsonpath import InvalidPath
 from owari.services.stepfunctions.asl.scope import Scope
 from tests.services.stepfunctions.replay import Counted
@@ -119,3 +120,12 @@ def test_a_missing_path_is_a_runtime_error() -> None:
 def test_what_is_not_a_call(text: str) -> None:
     with pytest.raises(InvalidPath):
         parse_intrinsic(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1.0, "1.0"), (0.5, "0.5"), (1e7, "1.0E7"), (12345678.5, "1.23456785E7"), (1e-4, "1.0E-4"),
+     (-2.5e22, "-2.5E22"), (0.0, "0.0")],
+)  # fmt: skip
+def test_doubles_are_printed_as_java_does(value: float, text: str) -> None:
+    assert java_text(value) == text

@@ -39,8 +39,9 @@ def tails(draw: st.DrawFn, name: str, following: str | None) -> Json:
 
 
 @st.composite
-def states(draw: st.DrawFn, name: str, following: str | None, depth: int) -> Json:
-    kinds = ["Pass", "Task", "Wait", "Choice"] + (["Parallel", "Map", "Fail"] if depth else [])
+def states(draw: st.DrawFn, name: str, following: str | None, depth: int, fails: bool) -> Json:
+    kinds = ["Pass", "Task", "Wait", "Choice", *(["Parallel", "Map"] if depth else [])]
+    kinds += ["Fail"] if fails and depth else []
     go_on: Json = {"Next": following} if following else {"End": True}
     match draw(st.sampled_from(kinds)):
         case "Task":
@@ -54,14 +55,14 @@ def states(draw: st.DrawFn, name: str, following: str | None, depth: int) -> Jso
             return {"Type": "Choice", "Choices": [rule], "Default": following}
         case "Parallel":
             count = draw(st.integers(1, 3))
-            branches = [draw(machines(depth - 1, f"{name}{at}")) for at in range(count)]
+            branches = [draw(machines(depth - 1, f"{name}{at}", fails)) for at in range(count)]
             return {"Type": "Parallel", "Branches": branches, "ResultPath": "$.p",
                     **draw(tails(name, following))}  # fmt: skip
         case "Map":
             return {"Type": "Map", "ItemsPath": "$.items", "ResultPath": "$.m",
                     "ItemSelector": {"items.$": "$.items", "k.$": "$$.Map.Item.Value"},
                     "MaxConcurrency": draw(st.integers(0, 2)),
-                    "ItemProcessor": draw(machines(depth - 1, f"{name}i")),
+                    "ItemProcessor": draw(machines(depth - 1, f"{name}i", fails)),
                     **draw(tails(name, following))}  # fmt: skip
         case "Fail" if not following:
             return {"Type": "Fail", "Error": draw(st.sampled_from(ERRORS)), "Cause": name}
@@ -70,10 +71,10 @@ def states(draw: st.DrawFn, name: str, following: str | None, depth: int) -> Jso
 
 
 @st.composite
-def machines(draw: st.DrawFn, depth: int, prefix: str = "S") -> Json:
+def machines(draw: st.DrawFn, depth: int, prefix: str = "S", fails: bool = True) -> Json:
     names = [f"{prefix}_{at}" for at in range(draw(st.integers(1, 4)))]
     made = {
-        name: draw(states(name, names[at + 1] if at + 1 < len(names) else None, depth))
+        name: draw(states(name, names[at + 1] if at + 1 < len(names) else None, depth, fails))
         for at, name in enumerate(names)
     }
     return {"StartAt": names[0], "States": made}
@@ -132,12 +133,12 @@ def check_invariants(runner: Runner) -> None:
 def test_every_execution_keeps_the_invariants(definition: Json, fates: list[int]) -> None:
     machine, found = load(dumps(definition))
     assert machine is not None, [d.text() for d in found]
-    whole = play(definition, fates, transitions_max=200, stored=False)
-    check_invariants(whole)
+    for transitions_max in (200, 1):
+        check_invariants(play(definition, fates, transitions_max=transitions_max, stored=True))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(machines(2), st.lists(st.integers(3, 5), min_size=1, max_size=2))
+@given(machines(2, fails=False), st.lists(st.integers(3, 5), min_size=1, max_size=2))
 def test_nothing_is_lost_between_turns(definition: Json, fates: list[int]) -> None:
     """Written and read again after every turn, and stopped after every transition, an execution
     of the same tasks comes to the same end."""
@@ -147,3 +148,20 @@ def test_nothing_is_lost_between_turns(definition: Json, fates: list[int]) -> No
     for one in ("status", "output", "error", "cause", "events"):
         assert getattr(whole.live.execution, one) == getattr(cut.live.execution, one)
     assert Counter(e["type"] for e in whole.events) == Counter(e["type"] for e in cut.events)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(machines(2), st.lists(st.integers(0, 5), min_size=1, max_size=6))
+def test_a_failed_execution_can_be_redriven(definition: Json, fates: list[int]) -> None:
+    """With tasks that succeed now it ends well, unless a Fail state lies on its way."""
+    runner = play(definition, fates, transitions_max=200, stored=True)
+    if runner.live.execution.status != "FAILED":
+        return
+    runner.timers.clear()  # the shell drops them when an execution ends
+    runner.tasks = fated([3])
+    runner.tell(told.Redriven())
+    runner.go_on()
+    ended, events = runner.live.execution, runner.events
+    assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+    assert ended.status == "SUCCEEDED" or ended.cause is not None
+    assert sum(isinstance(i, do.Finish) for i in runner.instructions) == 2

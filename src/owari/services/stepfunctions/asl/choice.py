@@ -86,19 +86,40 @@ TESTS: dict[str, Callable[[Any], bool]] = {
 OPERATORS = {*COMPARISONS, *(f"{c}Path" for c in COMPARISONS), *TESTS, "IsPresent", "StringMatches"}
 
 
-@lru_cache(maxsize=1024)
-def wildcard(pattern: str) -> re.Pattern[str]:
-    """`*` matches any characters; a backslash protects a `*` or a backslash."""
-    found, at = "", 0
+def wildcard(pattern: str) -> list[str]:
+    """The literal parts between the `*` of a pattern; a backslash protects one, and itself."""
+    parts, at = [""], 0
     while at < len(pattern):
         char = pattern[at]
         if char == "\\" and pattern[at + 1 : at + 2] in ("*", "\\"):
             at += 1
-            found += re.escape(pattern[at])
+            parts[-1] += pattern[at]
+        elif char == "*":
+            parts.append("")
         else:
-            found += ".*" if char == "*" else re.escape(char)
+            parts[-1] += char
         at += 1
-    return re.compile(found, re.DOTALL)
+    return parts
+
+
+def matches_wildcard(parts: list[str], text: Any) -> bool:
+    """In one pass: each part is looked for after the one before it."""
+    if not isinstance(text, str):
+        return False
+    if len(parts) == 1:
+        return text == parts[0]
+    first, *middle, last = parts
+    if len(text) < len(first) + len(last) or not text.startswith(first):
+        return False
+    if not text.endswith(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in middle:
+        found = text.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def compile_rule(rule: dict[str, Any]) -> Rule:
@@ -124,17 +145,13 @@ def _condition(name: str, variable: str, wanted: Any) -> Rule:
         test = TESTS[name]
         return lambda scope: test(value(scope)) == wanted
     if name == "StringMatches":
-        pattern = wildcard(wanted)
-        return lambda scope: _matches(pattern, value(scope))
+        parts = wildcard(wanted)
+        return lambda scope: matches_wildcard(parts, value(scope))
     if name.endswith("Path"):
         compare, other = COMPARISONS[name.removesuffix("Path")], _value(wanted)
         return lambda scope: compare(value(scope), other(scope))
     compare = COMPARISONS[name]
     return lambda scope: compare(value(scope), wanted)
-
-
-def _matches(pattern: re.Pattern[str], value: Any) -> bool:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _value(text: str) -> Callable[[Scope], Any]:

@@ -164,5 +164,5 @@ def exit_state(
     turn.live.touch("frame", frame.id)
     if next_state is None:
         return Step.ENDS
-    frame.state = next_state
+    frame.state, frame.entered = next_state, 0
     return Step.ON

@@ -44,7 +44,7 @@ class Execution:
 @dataclass(slots=True)
 class Frame:
     """`text` is the current state's input, as JSON text. `previous` is the event the next one
-    follows, `entered` that of the current state's entry, `before` the one before it.
+    follows, `entered` that of the current state's entry (0: not yet), `before` the one before it.
     `wait` is what the frame waits for (a task's token, a timer's key, "children"), `timers` its
     timers' keys and times (ms); `token` is a task token its expressions may see. `done`: it has
     ended, with `text` as its output.

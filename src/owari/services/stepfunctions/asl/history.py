@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from owari.services.stepfunctions.asl.fault import RUNTIME, StateError
-from owari.services.stepfunctions.asl.json_text import dumps, loads
 
 Event = dict[str, Any]
 Details = dict[str, Any]
@@ -22,11 +21,6 @@ TOO_MANY = StateError(
 
 class HistoryFull(Exception):
     """There is room for the execution's last event only."""
-
-
-def compact(text: str) -> str:
-    """JSON text without the blanks a caller may have put in."""
-    return dumps(loads(text))
 
 
 def details_key(kind: str) -> str:

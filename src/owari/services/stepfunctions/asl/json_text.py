@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -48,8 +49,19 @@ def java_text(value: Any) -> str:
             return "{" + ", ".join(f"{k}={java_text(v)}" for k, v in value.items()) + "}"
         case list():
             return "[" + ", ".join(map(java_text, value)) + "]"
+        case float():
+            return java_double(value)
         case _:
             return str(value)
+
+
+def java_double(value: float) -> str:
+    """`Double.toString`: scientific notation below 0.001 and from ten million on."""
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return repr(value)
+    mantissa, _, exponent = f"{Decimal(repr(value)):e}".partition("e")
+    digits = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{digits if '.' in digits else digits + '.0'}E{int(exponent)}"
 
 
 def java_hash(text: str) -> int:

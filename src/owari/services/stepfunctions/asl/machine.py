@@ -34,6 +34,7 @@ from owari.services.stepfunctions.asl.fault import StateError
 from owari.services.stepfunctions.asl.flow import Step
 from owari.services.stepfunctions.asl.frames import ABORTED, ROOT, RUNNING, TIMED_OUT, Frame, Live
 from owari.services.stepfunctions.asl.instructions import Continue, Instruction
+from owari.services.stepfunctions.asl.json_text import dumps
 from owari.services.stepfunctions.asl.redrive import redrive
 from owari.services.stepfunctions.asl.reports import (
     Abort,
@@ -197,7 +198,8 @@ def _start(turn: Turn) -> None:
         "roleArn": execution.role_arn,
     }
     turn.record("ExecutionStarted", 0, details)
-    turn.live.put(Frame(ROOT, root.path, root.start_at, history.compact(execution.input), 0))
+    value = turn.execution_input()
+    turn.live.put(Frame(ROOT, root.path, root.start_at, dumps(value), 0, read=value))
     turn.ready.append(ROOT)
 
 
