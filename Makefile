@@ -2,6 +2,8 @@
 UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 PY := .venv/bin/python
+# The machine's certificates where it has some: a company's own authority is among them.
+CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt)
 SEED ?= 0
 STEPS ?= 2000
 
@@ -14,7 +16,7 @@ $(UV):
 		--target .uv uv==$(UV_VERSION)
 
 .venv/.ready: pyproject.toml uv.lock $(UV)
-	@$(UV) sync --quiet --frozen --all-extras
+	@$(UV) sync --quiet --frozen --all-extras $(if $(CERTIFICATES),--system-certs)
 	@touch $@
 
 demo: setup  ## a real video through bucket, topic and five functions
