@@ -43,6 +43,7 @@ def allowed(name: str) -> set[str] | None:
                 f"owari.services.{parts[2]}",
                 "owari.wire.operation",
                 "owari.wire.message",
+                "owari.wire.model",
                 "owari.store",
                 *LEAVES,
             }
