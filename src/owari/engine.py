@@ -174,10 +174,7 @@ class Engine:
             elif result is not STALE:
                 then(result)
 
-        context = Context(
-            envelope.account, envelope.region, envelope.principal, envelope.id, envelope.trace_id
-        )
-        self.kernel.submit(Work(context, body, done))
+        self.kernel.submit(Work(_context(envelope), body, done))
 
     def _later(self, envelope: Envelope, due: float) -> None:
         """Put an effect back into the window, in memory only."""
@@ -320,6 +317,31 @@ class Engine:
                 result, error = None, refusal
         self._submit(envelope, lambda tx: self._end(tx, envelope, result, error), settled)
 
+    def started(self, run_id: str, attempt: int, started_at: float) -> None:
+        """A durable run has begun; its service is told if it wants to know (topic `started`)."""
+        envelope = self.flight.get(run_id)
+        if envelope is None or envelope.attempt != attempt or not isinstance(envelope.effect, Run):
+            return
+        result = {"run_id": run_id, "attempt": attempt, "started_at": started_at}
+        key = envelope.reply_to.key if envelope.reply_to else ""
+        self._tell(_context(envelope), envelope.effect.service, "started", key, result)
+
+    def capacity(self, context: Context, agents: list[dict[str, Any]]) -> None:
+        """What the agents can carry; every service with a reaction `capacity` is told."""
+        for service, topic in self.kernel.registry.reactions:
+            if topic == "capacity":
+                self._tell(context, service, topic, "", {"agents": agents})
+
+    def _tell(
+        self, context: Context, service: str, topic: str, key: str, result: dict[str, Any]
+    ) -> None:
+        """Run a reaction that ends no effect; what it is told can be told again, or be lost."""
+        reaction = self.kernel.registry.reactions.get((service, topic))
+        if reaction is None:
+            return
+        report = Report(context.request_id, key, result.get("attempt", 1), result)
+        self.kernel.submit(Work(context, lambda tx: reaction(tx, report), lambda _r, _e: None))
+
     # ---- agents
     def agent_changed(self, instance: str, known: Collection[tuple[str, int]]) -> None:
         """Compute (re)connected: `known` are the runs it still has, running or ended.
@@ -353,6 +375,12 @@ class Engine:
         running = sum(isinstance(e.effect, Run | Http) for e in self.flight.values())
         assert running == self.running, f"{running} runs in flight, {self.running} counted"
         assert self.finishers.keys() <= self.flight.keys(), "a finisher without its call"
+
+
+def _context(envelope: Envelope) -> Context:
+    return Context(
+        envelope.account, envelope.region, envelope.principal, envelope.id, envelope.trace_id
+    )
 
 
 def lost(envelope: Envelope) -> RunReport:
