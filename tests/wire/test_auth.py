@@ -208,7 +208,7 @@ def test_s3_takes_no_amz_header_on_trust() -> None:
     assert (refused.code, refused.fields["HeadersNotSigned"]) == ("AccessDenied", "x-amz-acl")
 
 
-# ---- presigned
+# ---- presigned (Signature Version 4)
 
 
 def presigned(key: str = AKIA, secret: str = SECRET, expires: int = 60, **params: Any) -> Request:
@@ -296,3 +296,14 @@ def test_a_query_signer_with_session_token() -> None:
     signer.add_auth(request)
     _, call = exchange(to_request(request.prepare()), b"", VERIFY)
     assert call.identity.principal == arn
+
+
+def test_headers_in_a_presigned_url_count() -> None:
+    """Some SDKs put a presigned upload's headers into its URL."""
+    request = presigned("test")
+    request.method = "PUT"
+    request.query += "&X-Amz-Meta-a=b&x-amz-acl=private&x-amz-checksum-crc32=AAAAAA%3D%3D"
+    _, call = exchange(request, b"", settings())
+    assert call.params["Metadata"] == {"a": "b"}
+    assert call.params["ACL"] == "private"
+    assert refusal(request, settings(), b"x").code == "BadDigest"

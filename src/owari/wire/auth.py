@@ -15,7 +15,7 @@ from typing import NamedTuple
 from owari.arn import parse_arn
 from owari.credentials import Issuer, Session
 from owari.errors import ServiceError
-from owari.wire import catalogue, presign, refusals, sigv4, timestamps
+from owari.wire import catalogue, presign, refusals, sigv2, sigv4, timestamps
 from owari.wire.chunked import ChunkSigner
 from owari.wire.credential import Credential, Signed
 from owari.wire.message import ANONYMOUS, Identity, Request
@@ -56,11 +56,12 @@ def _session(issuer: Issuer, access_key: str, token: str) -> Session | None:
     return issuer.verify(access_key, token) if token.isascii() else None
 
 
-def _known(authority: Authority, signed: Signed, kind: refusals.Kind) -> Key | None:
+def _known(
+    authority: Authority, access_key: str, token: str | None, kind: refusals.Kind
+) -> Key | None:
     """Whose key it is; None when it is not one of ours. Raises on an expired session."""
-    access_key = signed.credential.access_key
-    if signed.token:
-        session = _session(authority.issuer, access_key, signed.token)
+    if token:
+        session = _session(authority.issuer, access_key, token)
         if session is None:
             if authority.verify:
                 raise refusals.invalid_token(kind, access_key)
@@ -69,12 +70,13 @@ def _known(authority: Authority, signed: Signed, kind: refusals.Kind) -> Key | N
             raise refusals.expired_token(kind)
         return Key(session.account, session.arn, session.secret_key)
     found = authority.lookup(access_key) if access_key.startswith("AKIA") else None
+    if found is None and authority.verify:
+        raise refusals.unknown_key(kind, access_key)
     return None if found is None else Key(*found)
 
 
-def _believed(credential: Credential) -> Key:
+def _believed(access_key: str) -> Key:
     """In the default mode: an account by its number, everyone else in account 0."""
-    access_key = credential.access_key
     known = len(access_key) == 12 and access_key.isascii() and access_key.isdigit()
     account = access_key if known else DEFAULT_ACCOUNT
     return Key(account, f"arn:aws:iam::{account}:root", "")
@@ -89,24 +91,42 @@ def authenticate(
     """
     kind = refusals.kind_of(route.protocol.name)
     signed = route.signed
+    if route.claim is not None:
+        return _claimed(authority, request, route, route.claim), None
     if signed is None:
         return _unsigned(authority, request, route, kind), None
     if signed.presigned is not None:
         if "authorization" in request.headers:
             raise _two_mechanisms()
         presign.check_expiry(signed, authority.now())
-    key = _known(authority, signed, kind)
+    key = _known(authority, signed.credential.access_key, signed.token, kind)
     signer = None
     if key is not None and (authority.verify or signed.presigned is not None):
         signer = _verify(authority, request, signed, key, kind, body_sha256)
-    elif authority.verify:
-        raise refusals.unknown_key(kind, signed.credential.access_key)
-    who = key or _believed(signed.credential)
+    who = key or _believed(signed.credential.access_key)
     return _identity(signed.credential, who), signer
 
 
 def _identity(credential: Credential, who: Key) -> Identity:
     return Identity(who.account, credential.region, who.principal, credential.access_key)
+
+
+def _claimed(authority: Authority, request: Request, route: Route, claim: sigv2.Claim) -> Identity:
+    """The sender of a URL presigned with Signature Version 2."""
+    if "authorization" in request.headers:
+        raise _two_mechanisms()
+    sigv2.check_expiry(claim, authority.now())
+    text = sigv2.string_to_sign(request, route.query, claim, route.bucket)
+    return _claimant(authority, claim, text, route.region)
+
+
+def _claimant(authority: Authority, claim: sigv2.Claim, text: str, region: str | None) -> Identity:
+    """Who has signed `text`. Raises ServiceError."""
+    key = _known(authority, claim.access_key, claim.token, "s3")
+    if key is not None and not sigv4.equal(sigv2.sign(key.secret, text), claim.signature):
+        raise refusals.mismatch("s3", claim.access_key, text, "")
+    who = key or _believed(claim.access_key)
+    return Identity(who.account, region or DEFAULT_REGION, who.principal, claim.access_key)
 
 
 def _two_mechanisms() -> ServiceError:
@@ -261,16 +281,16 @@ def authenticate_form(
     authority: Authority, bucket: str, fields: dict[str, str], signed: Signed | None
 ) -> Identity:
     """The sender of an S3 POST form. The policy itself is checked apart. Raises ServiceError."""
+    if signed is None and (claim := sigv2.parse_form(fields)) is not None:
+        return _claimant(authority, claim, fields.get("policy", ""), None)
     if signed is None:
         if "policy" in fields or not authority.may_be_public(bucket):
             raise refusals.access_denied()
         return _anyone(None)
-    key = _known(authority, signed, "s3")
-    if key is None and authority.verify:
-        raise refusals.unknown_key("s3", signed.credential.access_key)
+    key = _known(authority, signed.credential.access_key, signed.token, "s3")
     if key is not None:
         policy = fields.get("policy", "")
         expected = sigv4.sign(sigv4.key_for(key.secret, signed.credential), policy)
         if not sigv4.equal(expected, signed.signature):
             raise refusals.mismatch("s3", signed.credential.access_key, policy, "")
-    return _identity(signed.credential, key or _believed(signed.credential))
+    return _identity(signed.credential, key or _believed(signed.credential.access_key))

@@ -133,6 +133,8 @@ class Exchange:
             digest = _sha256(body) if self._needs_body else None
             authority = self.settings.authority
             self._identity, self._signer = authenticate(authority, self.request, self.route, digest)
+            if self._is_s3 and "mz-" in self.request.query:
+                s3_quirks.hoist(self.request, self.route.query)
 
     # ---- the body
 

@@ -51,7 +51,10 @@ def check_expiry(signed: Signed, now: float) -> None:
 
 # Form fields that need no condition.
 _EXEMPT = frozenset(
-    {"bucket", "x-amz-signature", "file", "policy", "submit", "x-amz-checksum-algorithm"}
+    {
+        *("bucket", "x-amz-signature", "file", "policy", "submit", "x-amz-checksum-algorithm"),
+        *("awsaccesskeyid", "signature"),
+    }
 )
 
 

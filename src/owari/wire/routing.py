@@ -21,6 +21,7 @@ from owari.wire.protocols.query import Query
 from owari.wire.protocols.rest_json import RestJson
 from owari.wire.protocols.rest_xml import RestXml
 from owari.wire.rest_paths import router
+from owari.wire.sigv2 import Claim, parse_url
 
 CBOR, JSON, QUERY, REST_JSON, REST_XML = Cbor(), Json(), Query(), RestJson(), RestXml()
 _REST: dict[str, WireProtocol] = {"rest-json": REST_JSON, "rest-xml": REST_XML}
@@ -38,6 +39,7 @@ class Route:
     labels: dict[str, str] = field(default_factory=dict)
     query: qs.Pairs = field(default_factory=list)
     signed: Signed | None = None
+    claim: Claim | None = None  # presigned with Signature Version 2, as only S3 takes it
     region: str | None = None  # from the host name, for requests without credentials
     bucket: str | None = None  # from the host name
     form: bool = False  # an S3 POST form: PutObject with its parameters in the body
@@ -51,12 +53,26 @@ def route(request: Request, bases: tuple[str, ...] = ()) -> Route:
     except ValueError:
         return Route(REST_XML, load("s3"), error=s3_quirks.invalid_uri())
     found = Route(REST_XML, query=query, signed=_signed(request, query))
+    if "AWSAccessKeyId=" in request.query:
+        return _by_claim(found, request, bases)
     if "x-amz-target" in request.headers:
         _by_target(found, request.headers["x-amz-target"])
     elif request.path.startswith("/service/") and "smithy-protocol" in request.headers:
         _by_cbor_path(found, request)
     else:
         _by_service(found, request, bases)
+    return found
+
+
+def _by_claim(found: Route, request: Request, bases: tuple[str, ...]) -> Route:
+    found.model = load("s3")
+    found.bucket = hosts.meaning(request.headers.get("host", ""), bases).bucket
+    try:
+        found.claim = parse_url(found.query)
+    except ServiceError as error:
+        found.error = error
+        return found
+    _s3(found, request, dict(found.query))
     return found
 
 
@@ -129,7 +145,8 @@ def _by_service(found: Route, request: Request, bases: tuple[str, ...]) -> None:
 
 
 def _is_form(request: Request, pairs: dict[str, str]) -> bool:
-    return "Action" in pairs or request.headers.get("content-type", "").startswith(FORM)
+    sent = request.method == "POST" and request.headers.get("content-type", "").startswith(FORM)
+    return sent or "Action" in pairs
 
 
 def _by_action(found: Route, service: str | None, pairs: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ from owari.wire import presign
 from owari.wire.auth import Authority, authenticate_form
 from owari.wire.credential import parse_presigned
 from owari.wire.form import Form, boundary_of
-from owari.wire.message import Identity, Request, Response, Upload
+from owari.wire.message import ANONYMOUS, Identity, Request, Response, Upload
 from owari.wire.protocols.base import Incoming
 from owari.wire.s3_quirks import NAMESPACE, malformed
 from owari.wire.xml import XmlError, escape
@@ -46,7 +46,7 @@ class FormUpload:
             )
         signed = parse_presigned(fields)
         self._identity = authenticate_form(self._authority, self._bucket, fields, signed)
-        if signed is None:
+        if self._identity.principal == ANONYMOUS:
             return  # anyone may do so here: no policy says how
         document = presign.read_policy(fields.get("policy", ""))
         presign.check_policy(document, {**fields, "bucket": self._bucket}, self._authority.now())

@@ -193,6 +193,23 @@ def operation(
     return None if found is None else found.operation
 
 
+# What a presigned URL says of itself.
+_OF_SIGNATURE = frozenset(
+    {
+        *("x-amz-algorithm", "x-amz-content-sha256", "x-amz-credential", "x-amz-date"),
+        *("x-amz-expires", "x-amz-security-token", "x-amz-signature", "x-amz-signedheaders"),
+    }
+)
+
+
+def hoist(request: Request, query: Pairs) -> None:
+    """A presigned URL may bear `x-amz-` headers as parameters, which are then signed with it."""
+    for name, value in query:
+        header = name.lower()
+        if header.startswith("x-amz-") and header not in _OF_SIGNATURE:
+            request.headers.setdefault(header, value)
+
+
 def is_chunked(request: Request) -> bool:
     """Framed as aws-chunked, whatever the client calls it."""
     headers = request.headers

@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -252,8 +253,9 @@ def test_tags_and_acl_of_an_object(s3: Any) -> None:
     s3.delete_object(**at)
 
 
-def test_presigned_urls_and_forms(server: Server) -> None:
-    s3 = server.client("s3", signature_version="s3v4")
+@pytest.mark.parametrize("version", [{}, {"signature_version": "s3v4"}])
+def test_presigned_urls_and_forms(server: Server, version: dict[str, str]) -> None:
+    s3 = server.client("s3", **version)
     at = {"Bucket": "bkt", "Key": "pre signed"}
     url = s3.generate_presigned_url("put_object", Params=at)
     request = urllib.request.Request(url, b"by url", method="PUT")
@@ -277,6 +279,43 @@ def test_presigned_urls_and_forms(server: Server) -> None:
     assert s3.get_object(Bucket="bkt", Key="form/f.txt")["Body"].read() == b"by form"
     for key in ("form/f.txt", "pre signed"):
         s3.delete_object(Bucket="bkt", Key=key)
+
+
+def ask(method: str, url: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
+    """Status and headers of a plain request."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        answer = urllib.request.urlopen(urllib.request.Request(url, body, named, method=method))
+    except urllib.error.HTTPError as refusal:
+        answer = refusal
+    with answer:
+        return answer.status, answer.headers
+
+
+def test_pages_from_elsewhere_and_callers_without_keys(server: Server, s3: Any) -> None:
+    page, url = "https://app.example.com", f"{server.endpoint}/web/k"
+    s3.create_bucket(Bucket="web")
+    s3.put_object(Bucket="web", Key="k", Body=b"hello")
+    asks = {"Origin": page, "Access_Control_Request_Method": "GET"}
+    assert ask("OPTIONS", url, **asks)[0] == 403
+    assert ask("GET", url)[0] == 403
+    s3.delete_public_access_block(Bucket="web")
+    statement = {
+        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::web/*",
+    }  # fmt: skip
+    s3.put_bucket_policy(Bucket="web", Policy=json.dumps({"Statement": statement}))
+    assert ask("GET", url)[0] == 200
+    assert ask("GET", url, Origin=page)[0] == 403
+    rule = {"AllowedOrigins": [page], "AllowedMethods": ["GET"]}
+    s3.put_bucket_cors(Bucket="web", CORSConfiguration={"CORSRules": [rule]})
+    for method, headers in (("OPTIONS", asks), ("GET", {"Origin": page})):
+        status, told = ask(method, url, **headers)
+        assert (status, told["Access-Control-Allow-Origin"]) == (200, page)
+    assert ask("PUT", url, b"x", Origin=page)[0] == 403
+    assert ask("GET", url, Origin="https://evil.example")[0] == 403
+    s3.delete_object(Bucket="web", Key="k")
+    s3.delete_bucket(Bucket="web")
 
 
 def test_events_reach_a_function(server: Server, s3: Any) -> None:
