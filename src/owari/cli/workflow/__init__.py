@@ -1,0 +1,1 @@
+"""State machines for people: read, laid out, drawn, and followed while they run."""
