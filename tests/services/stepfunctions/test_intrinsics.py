@@ -6,7 +6,7 @@ import pytest
 
 from owari.services.stepfunctions.asl.fault import StateError
 from owari.services.stepfunctions.asl.intrinsic_parser import parse_intrinsic
-from owari.services.stepfunctions.asl.json_text import java_text
+from owari.services.stepfunctions.asl.json_text import dumps, java_text
 from owari.services.stepfunctions.asl.jsonpath import InvalidPath
 from owari.services.stepfunctions.asl.scope import Scope
 from tests.services.stepfunctions.replay import Counted
@@ -107,9 +107,14 @@ def test_arguments_that_cannot_work_fail_the_state(text: str) -> None:
 
 
 def test_a_missing_path_is_a_runtime_error() -> None:
+    text = "States.Format('{}', States.Format('{}',$.missing))"
     with pytest.raises(StateError) as raised:
-        call("States.Format('{}', $.missing)")
+        call(text)
     assert raised.value.error == "States.Runtime"
+    assert raised.value.cause == (
+        f"The function '{text}' had the following error: The JsonPath argument for the field"
+        f" '$.missing' could not be found in the input '{dumps(DATA)}'"
+    )
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,11 @@ def test_choice_without_a_match_or_default_fails() -> None:
     rule = {"Variable": "$.n", "NumericEquals": 1, "Next": "P"}
     choice = {"Type": "Choice", "Choices": [rule]}
     definition = machine(("C", choice), ("P", {"Type": "Pass", "End": True}))
-    assert failure(run(definition, {"n": 2}))[0] == "States.NoChoiceMatched"
+    error, cause = failure(run(definition, {"n": 2}))
+    assert error == "States.Runtime"
+    assert cause and cause.endswith(
+        "Failed to transition out of the state. The state does not point to a next state."
+    )
     error, cause = failure(run(definition, {}))
     assert error == "States.Runtime"
     assert cause and cause.endswith(
@@ -434,7 +438,9 @@ def test_an_execution_that_lasts_too_long() -> None:
     runner = waiting(machine(("T", {"Type": "Task", "Resource": LAMBDA, "End": True})))
     runner.tell(told.ExecutionTimedOut())
     assert runner.live.execution.status == "TIMED_OUT"
-    assert kinds(runner)[-1] == "ExecutionTimedOut"
+    assert runner.events[-1]["type"] == "ExecutionTimedOut"
+    assert runner.events[-1]["executionTimedOutEventDetails"] == {"error": "States.Timeout"}
+    assert runner.live.execution.error is None
 
 
 # ---- redrive

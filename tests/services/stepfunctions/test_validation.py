@@ -40,23 +40,52 @@ SCHEMA, TARGET = "SCHEMA_VALIDATION_FAILED", "MISSING_TRANSITION_TARGET"
         (state(Type="Task", End=True), "These fields are required: [Resource]", "/States/A"),
         (state(Type="Task", Resource="f", End=True), "Value is not a valid resource ARN",
          "/States/A/Resource"),
-        (state(**END, Foo=1), "Field is not supported", "/States/A/Foo"),
-        (state(Type="Pass"), "These fields are required: [Next]", "/States/A"),
-        (state(**END, InputPath="a"), "Value is not a valid JSONPath", "/States/A/InputPath"),
-        (state(**END, ResultPath="$..a"), "Value is not a valid Reference Path",
+        (state(**END, Foo=1), "Field 'Foo' is not supported", "/States/A"),
+        (state(**END, TimeoutSeconds=1), "Field 'TimeoutSeconds' is not supported", "/States/A"),
+        ({**state(**END), "Foo": 1}, "Field 'Foo' is not supported", "/"),
+        ({**state(**END), "Version": "2"}, "Value should be one of the following: [1.0]",
+         "/Version"),
+        ({**state(**END), "QueryLanguage": 5}, "Expected value of type [STRING]",
+         "/QueryLanguage"),
+        (state(Type="Pass"), "This object should have only one of the following fields:"
+         " [Next, End]", "/States/A"),
+        (state(**END, Next="A"), "There should only be one of the following fields: [Next, End]",
+         "/States/A"),
+        (state(**END, InputPath="a"), "Value must be a valid JSONPath.", "/States/A/InputPath"),
+        (state(**END, ResultPath="$..a"), "Value is not a Reference Path",
          "/States/A/ResultPath"),
         (state(**END, Parameters={"x": {"a.$": "b"}}),
          "The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function"
          " call", "/States/A/Parameters/x"),
         (state(Type="Wait", Timestamp="soon", End=True), "String does not match RFC3339 timestamp",
          "/States/A/Timestamp"),
-        (state(Type="Choice", Choices=[{"Variable": "$.a", "Next": "A"}]),
-         "Exactly one comparison operator is required", "/States/A/Choices[0]"),
+        (state(Type="Wait", Seconds=-1, End=True), "Minimum value is 0", "/States/A/Seconds"),
+        (state(Type="Wait", Seconds="1", End=True), "Expected value of type Integer",
+         "/States/A/Seconds"),
+        (state(Type="Task", Resource=LAMBDA, TimeoutSeconds=10**8, End=True),
+         "Maximum value is 99999999", "/States/A/TimeoutSeconds"),
+        (state(Type="Task", Resource="arn:aws:states:::sqs:sendMessage.sync", End=True),
+         "The resource provided arn:aws:states:::sqs:sendMessage.sync is not recognized. The value"
+         " is not a valid resource ARN, or the resource is not available in this region.",
+         "/States/A/Resource"),
+        (state(Type="Choice", Choices=[]), "Value cannot be empty", "/States/A/Choices"),
+        (state(Type="Choice", Choices=[{"Next": "A"}]), "The object must have only one of the"
+         " following fields, [And, Or, Not, Variable, Condition]", "/States/A/Choices[0]"),
         (state(**END, QueryLanguage="JSONata", InputPath="$.a"),
          "The QueryLanguage is set to 'JSONata', but field 'InputPath' is only supported for the"
-         " 'JSONPath' QueryLanguage", "/States/A/InputPath"),
+         " 'JSONPath' QueryLanguage", "/States/A"),
+        (state(**END, Output=1),
+         "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the"
+         " 'JSONata' QueryLanguage", "/States/A"),
         (state(Type="Task", Resource=LAMBDA, End=True, Retry=[{}]),
          "These fields are required: [ErrorEquals]", "/States/A/Retry[0]"),
+        (state(Type="Task", Resource=LAMBDA, End=True, Retry=[
+            {"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["E"]}]),
+         "States.ALL must appear alone and at end of list", "/States/A/Retry[0]/ErrorEquals"),
+        (state(Type="Task", Resource=LAMBDA, End=True, Credentials={}),
+         "The field 'RoleArn' is required but was missing", "/States/A/Credentials"),
+        (state(Type="Map", End=True), "This object should have only one of the following fields:"
+         " [ItemProcessor, Iterator]", "/States/A"),
     ],
 )  # fmt: skip
 def test_schema_errors(definition: Json, message: str, location: str) -> None:
@@ -75,8 +104,50 @@ def test_targets_that_are_missing_and_states_that_cannot_be_reached() -> None:
         " at /States/pass2'"
     )
     assert found({"StartAt": "B", "States": {"A": END}}) == [
-        (TARGET, "Missing 'StartAt' target: B", "/StartAt")
+        (TARGET, "Missing 'Next' target: B", "/StartAt"),
+        (TARGET, 'State "A" is not reachable.', "/States/A"),
     ]
+
+
+def test_a_machine_must_be_able_to_end() -> None:
+    loop = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}
+    _, diagnostics = load(dumps(loop))
+    assert message_of(diagnostics).endswith(
+        "'MISSING_END_STATE: Workflow has no terminal state at null'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "code", "message"),
+    [
+        ("phone", "UNSUPPORTED_JSONATA_EXPRESSION",
+         "Reference to 'phone' at the top level is not supported."),
+        ("$map($states.input.a, function($x){ b })", "UNSUPPORTED_JSONATA_EXPRESSION",
+         "Reference to 'b' at the top level is not supported."),
+        ("$$.a", "UNSUPPORTED_JSONATA_EXPRESSION", "Reference to '$$' is not supported."),
+        ("$states.input.items[value > 3]^(>price){name: sum}", None, None),
+        ("a[1,2)", "INVALID_JSONATA_EXPRESSION", None),
+    ],
+)  # fmt: skip
+def test_what_an_expression_may_refer_to(
+    expression: str, code: str | None, message: str | None
+) -> None:
+    definition = state(**END, QueryLanguage="JSONata", Output={"v": f"{{% {expression} %}}"})
+    told = found(definition)
+    if code is None:
+        assert told == []
+    else:
+        assert (told[0][0], told[0][2]) == (code, "/States/A/Output/v")
+        assert message in (None, told[0][1])
+
+
+def test_variables_have_names() -> None:
+    assert found(state(**END, Assign={"states": 1, "a-b": 1})) == [
+        ("RESERVED_VARIABLE_NAME", "Cannot assign to reserved variable '$states'.",
+         "/States/A/Assign/states"),
+        ("INVALID_VARIABLE_NAME", "Invalid variable name 'a-b': the variable name contains invalid"
+         " characters.", "/States/A/Assign/a-b"),
+    ]  # fmt: skip
 
 
 def test_names_are_unique_in_the_whole_machine() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from owari.services.stepfunctions.asl import checks
@@ -13,85 +11,82 @@ from owari.services.stepfunctions.asl.diagnostics import Findings
 DEPTH_MAX = 20
 
 
+KINDS = ("And", "Or", "Not", "Variable", "Condition")
+
+
 def check_choices(choices: Any, jsonata: bool, place: str, findings: Findings) -> None:
-    if not isinstance(choices, list) or not choices:
-        findings.schema("Expected a non-empty Array", place)
-        return
-    for at, rule in enumerate(choices):
+    findings.report(checks.filled_array(choices), place)
+    for at, rule in enumerate(choices if isinstance(choices, list) else ()):
         where = f"{place}[{at}]"
         if not isinstance(rule, dict):
-            findings.schema("Expected value of type Object", where)
+            findings.schema("Expected value of type [OBJECT]", where)
             continue
-        if not isinstance(rule.get("Next"), str):
-            findings.schema("These fields are required: [Next]", where)
+        if "Next" in rule:
+            findings.report(checks.string(rule["Next"]), f"{where}/Next")
+        else:
+            findings.required(["Next"], where)
+        if "Assign" in rule:
+            findings.report(checks.assignment(jsonata, rule["Assign"]), f"{where}/Assign")
         if jsonata:
             _check_jsonata(rule, where, findings)
         else:
-            _check_value(
-                partial(checks.assignment, False), rule.get("Assign"), f"{where}/Assign", findings
-            )
             _check_rule(rule, where, findings, 1)
 
 
-def _check_value(check: checks.Check, value: Any, place: str, findings: Findings) -> None:
-    for message, within in check(value) if value is not None else ():
-        findings.schema(message, place + within)
-
-
 def _check_jsonata(rule: dict[str, Any], place: str, findings: Findings) -> None:
-    if "Condition" not in rule:
-        findings.schema("These fields are required: [Condition]", place)
-        return
-    _check_value(checks.condition, rule["Condition"], f"{place}/Condition", findings)
-    assignment = partial(checks.assignment, True)
-    _check_value(assignment, rule.get("Assign"), f"{place}/Assign", findings)
-    _check_value(checks.jsonata, rule.get("Output"), f"{place}/Output", findings)
+    if "Condition" in rule:
+        findings.report(checks.condition(rule["Condition"]), f"{place}/Condition")
+    else:
+        _only_one(KINDS, place, findings)
+    if "Output" in rule:
+        findings.report(checks.jsonata(rule["Output"]), f"{place}/Output")
+
+
+def _only_one(names: tuple[str, ...], place: str, findings: Findings) -> None:
+    findings.schema(
+        f"The object must have only one of the following fields, [{', '.join(names)}]", place
+    )
 
 
 def _check_rule(rule: Any, place: str, findings: Findings, depth: int) -> None:
     if not isinstance(rule, dict) or depth > DEPTH_MAX:
-        findings.schema("Expected value of type Object", place)
+        findings.schema("Expected value of type [OBJECT]", place)
         return
-    for name in ("And", "Or"):
-        if name in rule:
-            _check_parts(rule[name], f"{place}/{name}", findings, depth)
-            return
-    if "Not" in rule:
+    if depth > 1 and "Next" in rule:
+        findings.unsupported("Next", place)
+    given = [kind for kind in KINDS if kind in rule]
+    if len(given) != 1 or given == ["Condition"]:
+        _only_one(KINDS, place, findings)
+    elif given == ["Not"]:
         _check_rule(rule["Not"], f"{place}/Not", findings, depth + 1)
-        return
+    elif given == ["Variable"]:
+        _check_comparison(rule, place, findings)
+    else:
+        parts, where = rule[given[0]], f"{place}/{given[0]}"
+        findings.report(checks.filled_array(parts), where)
+        for at, part in enumerate(parts if isinstance(parts, list) else ()):
+            _check_rule(part, f"{where}[{at}]", findings, depth + 1)
+
+
+def _check_comparison(rule: dict[str, Any], place: str, findings: Findings) -> None:
     operators = [key for key in rule if key in OPERATORS]
     if len(operators) != 1:
-        findings.schema("Exactly one comparison operator is required", place)
+        names = ", ".join(operators or sorted(OPERATORS))
+        findings.schema(f"There should only be one of the following fields: [{names}]", place)
         return
-    if "Variable" not in rule:
-        findings.schema("These fields are required: [Variable]", place)
-        return
-    _check_value(checks.path, rule["Variable"] or "", f"{place}/Variable", findings)
     name = operators[0]
-    for message, within in _operand(name)(rule[name]):
-        findings.schema(message, f"{place}/{name}{within}")
-
-
-def _check_parts(parts: Any, place: str, findings: Findings, depth: int) -> None:
-    if not isinstance(parts, list) or not parts:
-        findings.schema("Expected a non-empty Array", place)
-        return
-    for at, part in enumerate(parts):
-        _check_rule(part, f"{place}[{at}]", findings, depth + 1)
+    findings.report(checks.variable(rule["Variable"]), f"{place}/Variable")
+    findings.report(_operand(name)(rule[name]), f"{place}/{name}")
 
 
 def _operand(name: str) -> checks.Check:
     """What a comparison may compare with."""
     if name.endswith("Path"):
-        return checks.path
+        return checks.variable
     if name in TESTS or name in ("IsPresent", "BooleanEquals"):
         return checks.boolean
     if name.startswith("String"):
         return checks.string
     if name.startswith("Timestamp"):
         return checks.timestamp
-    return _number
-
-
-def _number(value: Any) -> Iterator[checks.Problem]:
-    yield from checks.of_type("Number", value)
+    return checks.number

@@ -47,9 +47,6 @@ def compile_machine(source: Json) -> Machine:
 
 
 def _part(source: Json, path: str, jsonata: bool, parts: dict[str, SubMachine]) -> str:
-    """A branch or processor may name a language of its own; else the machine's holds."""
-    if "QueryLanguage" in source:
-        jsonata = source["QueryLanguage"] == "JSONata"
     states: dict[str, State] = {}
     parts[path] = SubMachine(path, source["StartAt"], states)
     for name, state in source["States"].items():

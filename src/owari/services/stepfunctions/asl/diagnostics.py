@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 TARGET = "MISSING_TRANSITION_TARGET"
 DUPLICATE = "DUPLICATE_STATE_NAME"
 NO_END = "MISSING_END_STATE"
 NOT_JSON = "INVALID_JSON_DESCRIPTION"
+BAD_JSONATA = "INVALID_JSONATA_EXPRESSION"
+UNSUPPORTED_JSONATA = "UNSUPPORTED_JSONATA_EXPRESSION"
+
+
+class Problem(NamedTuple):
+    """`place` is within the value that was checked."""
+
+    message: str
+    place: str = ""
+    code: str = SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +31,10 @@ class Diagnostic:
     severity: str = "ERROR"
 
     def text(self) -> str:
-        """As CreateStateMachine words it."""
-        where = f" at {self.location}" if self.location is not None else ""
-        return f"{self.code}: {self.message}{where}"
+        """As CreateStateMachine words it, a missing location included."""
+        if self.code == NOT_JSON:
+            return f"{self.code}: {self.message}"
+        return f"{self.code}: {self.message} at {self.location or 'null'}"
 
     def as_json(self) -> dict[str, str]:
         made = {"severity": self.severity, "code": self.code, "message": self.message}
@@ -37,6 +50,17 @@ class Findings:
 
     def add(self, code: str, message: str, location: str | None) -> None:
         self.found.append(Diagnostic(code, message, location))
+
+    def report(self, problems: Iterator[Problem], place: str) -> None:
+        for problem in problems:
+            self.add(problem.code, problem.message, place + problem.place)
+
+    def required(self, missing: list[str], place: str) -> None:
+        if missing:
+            self.schema(f"These fields are required: [{', '.join(missing)}]", place)
+
+    def unsupported(self, name: str, place: str) -> None:
+        self.schema(f"Field '{name}' is not supported", place)
 
 
 def message_of(found: list[Diagnostic]) -> str:

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from owari.services.stepfunctions.asl import checks
-from owari.services.stepfunctions.asl.checks import Check, Problem
+from owari.services.stepfunctions.asl.checks import Check
+from owari.services.stepfunctions.asl.diagnostics import Problem
 
 COUNT = partial(checks.number_from, 1, 100_000_000, True)
 READER: dict[str, Check] = {
@@ -27,7 +28,7 @@ BATCHER: dict[str, Check] = {
 
 def _fields(fields: dict[str, Check], value: Any, jsonata: bool) -> Iterator[Problem]:
     if not isinstance(value, dict):
-        yield "Expected value of type Object", ""
+        yield Problem("Expected value of type [OBJECT]")
         return
     for key, item in value.items():
         check = fields.get(key)
@@ -35,7 +36,7 @@ def _fields(fields: dict[str, Check], value: Any, jsonata: bool) -> Iterator[Pro
             check = checks.path
         if check is not None:
             found = checks.jsonata_or(check, item) if jsonata else check(item)
-            yield from ((message, f"/{key}{place}") for message, place in found)
+            yield from checks.within(found, f"/{key}")
 
 
 def resource_settings(jsonata: bool, value: Any) -> Iterator[Problem]:
@@ -51,16 +52,25 @@ def resource_settings(jsonata: bool, value: Any) -> Iterator[Problem]:
     }
     yield from _fields(fields, value, jsonata)
     if isinstance(value, dict) and "ReaderConfig" in value and "Resource" not in value:
-        yield "These fields are required: [Resource]", ""
+        yield Problem("These fields are required: [Resource]")
 
 
 def _config(jsonata: bool, value: Any) -> Iterator[Problem]:
     yield from _fields(READER, value, jsonata)
-    headers = value.get("CSVHeaders") if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return
+    kind, header = value.get("InputType"), value.get("CSVHeaderLocation")
+    if kind == "CSV" and header is None:
+        yield Problem("The field 'CSVHeaderLocation' is required")
+    if kind == "JSON" and header is not None:
+        yield Problem("Field 'CSVHeaderLocation' is not supported")
+    headers = value.get("CSVHeaders")
+    if header == "GIVEN" and headers is None:
+        yield Problem("These fields are required: [CSVHeaders]")
     if headers is not None and not (
         isinstance(headers, list) and all(isinstance(name, str) for name in headers)
     ):
-        yield "Expected an Array of String", "/CSVHeaders"
+        yield Problem("Expected value of type [STRING]", "/CSVHeaders")
 
 
 def batcher(jsonata: bool, value: Any) -> Iterator[Problem]:

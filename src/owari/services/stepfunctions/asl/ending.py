@@ -5,7 +5,7 @@ from __future__ import annotations
 from owari.services.stepfunctions.asl import history
 from owari.services.stepfunctions.asl.definition import Map, State
 from owari.services.stepfunctions.asl.failure import fail_execution, on_failure
-from owari.services.stepfunctions.asl.fault import StateError
+from owari.services.stepfunctions.asl.fault import TIMEOUT, StateError
 from owari.services.stepfunctions.asl.flow import Step, finish
 from owari.services.stepfunctions.asl.frames import ROOT, RUNNING, SUCCEEDED, TIMED_OUT, Frame
 from owari.services.stepfunctions.asl.instructions import Finish
@@ -96,8 +96,11 @@ def end_with(turn: Turn, failure: StateError) -> None:
 def stop_execution(turn: Turn, status: str, error: str | None, cause: str | None) -> None:
     """Ended from outside: by StopExecution or the machine's own timeout."""
     execution = turn.live.execution
-    kind = "ExecutionTimedOut" if status == TIMED_OUT else "ExecutionAborted"
-    turn.record(kind, 0, history.failure(error, cause))
+    if status == TIMED_OUT:
+        # The event names the error; the execution itself has none.
+        turn.record("ExecutionTimedOut", 0, history.failure(TIMEOUT, None))
+    else:
+        turn.record("ExecutionAborted", 0, history.failure(error, cause))
     execution.status, execution.error, execution.cause = status, error, cause
     turn.ready.clear()
     for frame in list(turn.live.frames.values()):

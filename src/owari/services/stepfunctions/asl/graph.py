@@ -24,23 +24,21 @@ def transitions(state: Json) -> Iterator[tuple[str, str]]:
 
 
 def check_targets(source: Json, place: str, findings: Findings) -> None:
-    states = source["States"]
-    if source["StartAt"] not in states:
-        findings.add(TARGET, f"Missing 'StartAt' target: {source['StartAt']}", f"{place}/StartAt")
-        return
+    states, start = source["States"], source["StartAt"]
+    if start not in states:
+        findings.add(TARGET, f"Missing 'Next' target: {start}", f"{place}/StartAt")
     for name, state in states.items():
         for field, target in transitions(state):
             if target not in states:
-                kind = "Default" if field == "Default" else "Next"
                 where = f"{place}/States/{name}/{field}"
-                findings.add(TARGET, f"Missing '{kind}' target: {target}", where)
-    seen = _reachable(source["StartAt"], states)
+                findings.add(TARGET, f"Missing 'Next' target: {target}", where)
+    seen = _reachable(start, states)
     for name in states:
         if name not in seen:
             where = f"{place}/States/{name}"
             findings.add(TARGET, f'State "{name}" is not reachable.', where)
-    if not any(s["Type"] in ENDS or s.get("End") is True for s in states.values()):
-        findings.add(NO_END, "No terminal state found", f"{place}/States")
+    if not place and not any(s["Type"] in ENDS or s.get("End") is True for s in states.values()):
+        findings.add(NO_END, "Workflow has no terminal state", None)
 
 
 def _reachable(start: str, states: Json) -> set[str]:
@@ -72,3 +70,22 @@ def _parts(state: Json) -> Iterator[tuple[str, Json]]:
     for field in ("ItemProcessor", "Iterator"):
         if field in state:
             yield field, state[field]
+
+
+LABEL_MAX = 40
+
+
+def check_labels(source: Json, place: str, findings: Findings, seen: set[str]) -> None:
+    """Labels of distributed Maps are short, and unique within the whole machine."""
+    for name, state in source["States"].items():
+        where, label = f"{place}/States/{name}", state.get("Label")
+        if isinstance(label, str):
+            if len(label) > LABEL_MAX:
+                told = f"Label '{label}' exceeds the {LABEL_MAX}-character limit allowed by the"
+                findings.add("INVALID_LABEL_NAME", f"{told} service", f"{where}/Label")
+            if label in seen:
+                told = f"Duplicate Label name: {label}"
+                findings.add("DUPLICATE_LABEL_NAME", told, f"{where}/Label")
+            seen.add(label)
+        for field, part in _parts(state):
+            check_labels(part, f"{where}/{field}", findings, seen)

@@ -14,11 +14,11 @@ ATTEMPTS_MAX = 99_999_999
 DELAY_MAX_S = 31_622_400
 
 RETRY: dict[str, Check] = {
-    "IntervalSeconds": checks.seconds,
+    "IntervalSeconds": checks.delay,
     "MaxAttempts": partial(checks.number_from, 0, ATTEMPTS_MAX, True),
     "BackoffRate": partial(checks.number_from, 1, float("inf"), False),
     "MaxDelaySeconds": partial(checks.number_from, 1, DELAY_MAX_S, True),
-    "JitterStrategy": partial(checks.one_of, ("FULL", "NONE")),
+    "JitterStrategy": partial(checks.one_of, ("NONE", "FULL")),
     "Comment": checks.string,
 }
 CATCH: dict[str, Check] = {
@@ -41,7 +41,7 @@ def check_handlers(state: dict[str, Any], jsonata: bool, place: str, findings: F
             continue
         entries, where = state[name], f"{place}/{name}"
         if not isinstance(entries, list):
-            findings.schema("Expected value of type Array", where)
+            findings.schema("Expected value of type [ARRAY]", where)
             continue
         for at, entry in enumerate(entries):
             _check_entry(name, fields, entry, f"{where}[{at}]", at == len(entries) - 1, findings)
@@ -51,26 +51,24 @@ def _check_entry(
     name: str, fields: dict[str, Check], entry: Any, place: str, last: bool, findings: Findings
 ) -> None:
     if not isinstance(entry, dict):
-        findings.schema("Expected value of type Object", place)
+        findings.schema("Expected value of type [OBJECT]", place)
         return
     needed = ["ErrorEquals", *(["Next"] if name == "Catch" else [])]
     missing = [field for field in needed if field not in entry]
-    if missing:
-        findings.schema(f"These fields are required: [{', '.join(missing)}]", place)
-        return
-    _check_errors(entry["ErrorEquals"], f"{place}/ErrorEquals", last, findings)
+    findings.required(missing, place)
     for field, value in entry.items():
         if field == "ErrorEquals":
-            continue
-        if field not in fields:
-            findings.schema("Field is not supported", f"{place}/{field}")
-            continue
-        for message, within in fields[field](value):
-            findings.schema(message, f"{place}/{field}{within}")
+            _check_errors(value, f"{place}/ErrorEquals", last, findings)
+        elif field not in fields:
+            findings.unsupported(field, place)
+        else:
+            findings.report(fields[field](value), f"{place}/{field}")
 
 
 def _check_errors(names: Any, place: str, last: bool, findings: Findings) -> None:
-    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
-        findings.schema("Expected a non-empty Array of String", place)
+    if not isinstance(names, list) or not names:
+        findings.report(checks.filled_array(names), place)
+    elif not all(isinstance(name, str) for name in names):
+        findings.schema("Expected value of type [STRING]", place)
     elif ALL in names and (len(names) > 1 or not last):
-        findings.schema(f"{ALL} must appear alone and in the last element of the array", place)
+        findings.schema(f"{ALL} must appear alone and at end of list", place)

@@ -25,18 +25,32 @@ _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 NESTED_MAX = 10
 
 
+class MissingArgument(Exception):
+    """A path given to a function leads nowhere; the message names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`text` is the call as written, for the error message."""
-
-    text: str
     function: Callable[[list[Any], Chance], Any]
     arguments: tuple[Evaluator, ...]
 
     def __call__(self, scope: Scope) -> Any:
-        values = [self._argument(argument, scope) for argument in self.arguments]
+        values = [argument(scope) for argument in self.arguments]
+        return self.function(values, scope.around.chance)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """`text` is the whole expression as written: an error names it, not the call within."""
+
+    text: str
+    call: Evaluator
+
+    def __call__(self, scope: Scope) -> Any:
         try:
-            return self.function(values, scope.around.chance)
+            return self.call(scope)
+        except MissingArgument as error:
+            raise runtime(f"The function '{self.text}' had the following error: {error}") from error
         except IntrinsicError as error:
             raise StateError(
                 "States.IntrinsicFailure",
@@ -44,14 +58,20 @@ class Call:
                 located=True,
             ) from error
 
-    def _argument(self, argument: Evaluator, scope: Scope) -> Any:
+
+def _path_argument(text: str) -> Evaluator:
+    find = path_evaluator(text)
+
+    def value(scope: Scope) -> Any:
         try:
-            return argument(scope)
+            return find(scope)
         except PathError as error:
-            raise runtime(
-                f"The function '{self.text}' had the following error: The JsonPath argument for"
-                f" the field could not be found in the input '{dumps(scope.data)}'"
+            raise MissingArgument(
+                f"The JsonPath argument for the field '{text}' could not be found in the input"
+                f" '{dumps(scope.data)}'"
             ) from error
+
+    return value
 
 
 def is_intrinsic(text: str) -> bool:
@@ -65,11 +85,10 @@ def parse_intrinsic(text: str) -> Evaluator:
     scan.blanks()
     if not scan.done():
         raise InvalidPath(text)
-    return call
+    return Expression(text, call)
 
 
 def _call(scan: Scanner, depth: int) -> Evaluator:
-    start = scan.at
     found = scan.match_groups(_NAME)
     function = FUNCTIONS.get(found[0] or "") if found else None
     if function is None or depth > NESTED_MAX:
@@ -83,7 +102,7 @@ def _call(scan: Scanner, depth: int) -> Evaluator:
         arguments.append(_argument(scan, depth, keep_braces=_is_format(found) and not arguments))
     if not function.accepts(len(arguments)):
         raise InvalidPath(scan.text)
-    return Call(scan.text[start : scan.at], function.apply, tuple(arguments))
+    return Call(function.apply, tuple(arguments))
 
 
 def _is_format(found: tuple[str | None, ...] | None) -> bool:
@@ -96,7 +115,7 @@ def _argument(scan: Scanner, depth: int, *, keep_braces: bool) -> Evaluator:
     if char == "$":
         start = scan.at
         parse_at(scan)
-        return path_evaluator(scan.text[start : scan.at])
+        return _path_argument(scan.text[start : scan.at])
     if char == "S":
         return _call(scan, depth + 1)
     value: Any

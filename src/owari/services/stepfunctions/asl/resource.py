@@ -51,3 +51,24 @@ def _integration(arn: str, text: str) -> Resource | None:
     if not service or not action:
         return None
     return Resource(arn, SERVICE, service, action, pattern)
+
+
+# Services whose optimized integrations never offer a pattern ("Integrating optimized services").
+NO_SYNC = {"lambda", "sns", "sqs", "dynamodb", "events", "apigateway"}
+NO_TOKEN = {
+    "athena", "batch", "codebuild", "elasticmapreduce", "emr-containers", "emr-serverless",
+    "glue", "databrew", "mediaconvert", "sagemaker", "dynamodb",
+}  # fmt: skip
+
+
+def pattern_exists(resource: Resource) -> bool:
+    service = resource.service
+    match resource.pattern:
+        case ".sync:2":
+            return service == "states"
+        case ".sync":
+            return service not in NO_SYNC and not service.startswith("aws-sdk:")
+        case ".waitForTaskToken":
+            return service not in NO_TOKEN
+        case _:
+            return True

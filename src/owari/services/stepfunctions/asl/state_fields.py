@@ -7,12 +7,13 @@ from functools import partial
 
 from owari.services.stepfunctions.asl import checks, distributed_checks
 from owari.services.stepfunctions.asl.checks import Check, jsonata_or
+from owari.services.stepfunctions.asl.diagnostics import Problem
 
 TYPES = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
 LANGUAGES = ("JSONPath", "JSONata")
 
 
-def anything(value: object) -> Iterator[checks.Problem]:
+def anything(value: object) -> Iterator[Problem]:
     yield from ()
 
 
@@ -56,7 +57,7 @@ JSONPATH: dict[str, dict[str, Check]] = {
     "Pass": {**GOING_ON, **_IN_OUT, **_ASSIGN, **_PARAMETERS, "Result": anything,
              "ResultPath": checks.reference_or_null},
     "Task": {**GOING_ON, **HANDLING, **_IN_OUT, **_RESULT, **_ASSIGN, **_PARAMETERS, **_SECONDS,
-             "Resource": checks.string, "Credentials": checks.template},
+             "Resource": checks.string, "Credentials": partial(checks.credentials, False)},
     "Choice": {**_IN_OUT, **_ASSIGN, "Choices": anything, "Default": checks.string},
     "Wait": {**GOING_ON, **_IN_OUT, **_ASSIGN, "Seconds": checks.delay,
              "SecondsPath": checks.path, "Timestamp": checks.timestamp,
@@ -83,7 +84,7 @@ _ARGUMENTS: dict[str, Check] = {"Arguments": checks.jsonata}
 JSONATA: dict[str, dict[str, Check]] = {
     "Pass": {**GOING_ON, **_OUT},
     "Task": {**GOING_ON, **HANDLING, **_OUT, **_ARGUMENTS, "Resource": checks.string,
-             "Credentials": checks.jsonata,
+             "Credentials": partial(checks.credentials, True),
              "TimeoutSeconds": partial(jsonata_or, checks.seconds),
              "HeartbeatSeconds": partial(jsonata_or, checks.seconds)},
     "Choice": {**_OUT, "Choices": anything, "Default": checks.string},

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from owari.services.stepfunctions.asl import checks, diagnostics
@@ -11,11 +11,11 @@ from owari.services.stepfunctions.asl.choice_rules import check_choices
 from owari.services.stepfunctions.asl.compiler import compile_machine
 from owari.services.stepfunctions.asl.definition import Machine
 from owari.services.stepfunctions.asl.diagnostics import Diagnostic, Findings
-from owari.services.stepfunctions.asl.graph import check_names, check_targets
+from owari.services.stepfunctions.asl.graph import check_labels, check_names, check_targets
 from owari.services.stepfunctions.asl.handlers import check_handlers
 from owari.services.stepfunctions.asl.json_text import loads
 from owari.services.stepfunctions.asl.jsonpath import InvalidPath
-from owari.services.stepfunctions.asl.resource import ACTIVITY, parse_resource
+from owari.services.stepfunctions.asl.resource import ACTIVITY, parse_resource, pattern_exists
 from owari.services.stepfunctions.asl.state_fields import (
     EVERY,
     EXCLUSIVE,
@@ -31,8 +31,15 @@ from owari.services.stepfunctions.jsonata.errors import JsonataError
 
 Json = dict[str, Any]
 DEPTH_MAX = 20
-MACHINE_FIELDS = {"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"}
-PART_FIELDS = {"Comment", "StartAt", "States", "ProcessorConfig", "QueryLanguage"}
+MACHINE_FIELDS: dict[str, checks.Check | None] = {
+    "Comment": checks.string,
+    "Version": partial(checks.one_of, ("1.0",)),
+    "TimeoutSeconds": partial(checks.number_from, 0, checks.LONGEST_S, True),
+    "QueryLanguage": partial(checks.one_of, LANGUAGES),
+    "StartAt": None,
+    "States": None,
+}
+PART_FIELDS = {"Comment", "StartAt", "States", "ProcessorConfig"}
 NAME_MAX = 80
 
 
@@ -63,44 +70,34 @@ def load(text: str, *, express: bool = False) -> tuple[Machine | None, list[Diag
 def validate(source: Any, *, express: bool = False) -> list[Diagnostic]:
     findings = Findings()
     if not isinstance(source, dict):
-        findings.schema("Expected value of type Object", "/")
+        findings.schema("Expected value of type [OBJECT]", "/")
         return findings.found
-    language = source.get("QueryLanguage", LANGUAGES[0])
-    rules = Rules(express, language == "JSONata", findings)
+    # Only the very string "JSONPath" names it; whatever else is written counts as JSONata.
+    rules = Rules(express, source.get("QueryLanguage", "JSONPath") != "JSONPath", findings)
     for field, value in source.items():
         if field not in MACHINE_FIELDS:
-            findings.schema("Field is not supported", f"/{field}")
-        elif field == "TimeoutSeconds":
-            _report(findings, checks.seconds(value), "/TimeoutSeconds")
-        elif field == "QueryLanguage":
-            _report(findings, checks.one_of(LANGUAGES, value), "/QueryLanguage")
-        elif field in ("Comment", "Version"):
-            _report(findings, checks.string(value), f"/{field}")
+            findings.unsupported(field, "/")
+        elif check := MACHINE_FIELDS[field]:
+            findings.report(check(value), f"/{field}")
     _check_part(source, "", rules, 1)
     if not findings.found:
         check_names(source, "", findings, set())
+        check_labels(source, "", findings, set())
     return findings.found
-
-
-def _report(findings: Findings, problems: Iterator[checks.Problem], place: str) -> None:
-    for message, within in problems:
-        findings.schema(message, place + within)
 
 
 def _check_part(source: Json, place: str, rules: Rules, depth: int) -> None:
     findings = rules.findings
     missing = [field for field in ("StartAt", "States") if field not in source]
+    findings.required(missing, place or "/")
     if missing:
-        findings.schema(f"These fields are required: [{', '.join(missing)}]", place or "/")
         return
-    states = source["States"]
-    if not isinstance(source["StartAt"], str):
-        findings.schema("Expected value of type String", f"{place}/StartAt")
-        return
+    states, before = source["States"], len(findings.found)
+    findings.report(checks.string(source["StartAt"]), f"{place}/StartAt")
     if not isinstance(states, dict) or not states:
-        findings.schema("Expected a non-empty Object", f"{place}/States")
+        problem = "Value cannot be empty" if states == {} else "Expected value of type [OBJECT]"
+        findings.schema(problem, f"{place}/States")
         return
-    before = len(findings.found)
     for name, state in states.items():
         _check_state(name, state, f"{place}/States/{name}", rules, depth)
     if len(findings.found) == before:
@@ -110,66 +107,78 @@ def _check_part(source: Json, place: str, rules: Rules, depth: int) -> None:
 def _check_state(name: str, state: Any, place: str, rules: Rules, depth: int) -> None:
     findings = rules.findings
     if not isinstance(state, dict):
-        findings.schema("Expected value of type Object", place)
+        findings.schema("Expected value of type [OBJECT]", place)
         return
-    if not 0 < len(name) <= NAME_MAX:
-        findings.schema(f"State name must have between 1 and {NAME_MAX} characters", place)
-    kind = state.get("Type")
-    if kind is None:
-        findings.schema("These fields are required: [Type]", place)
+    if len(name) > NAME_MAX:
+        findings.add(
+            "INVALID_STATE_NAME",
+            f"State name '{name}' exceeds the {NAME_MAX}-character limit allowed by the service",
+            place,
+        )
+    if "Type" not in state:
+        findings.required(["Type"], place)
         return
+    kind, language = state["Type"], state.get("QueryLanguage")
     if kind not in TYPES:
-        _report(findings, checks.one_of(TYPES, kind), f"{place}/Type")
+        findings.report(checks.one_of(TYPES, kind), f"{place}/Type")
         return
-    language = state.get("QueryLanguage")
-    if rules.jsonata and language == "JSONPath":
+    jsonata = rules.jsonata if language is None else language != "JSONPath"
+    downgraded = rules.jsonata and language == "JSONPath"
+    if downgraded:
         findings.schema(
             "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
             place,
         )
-        return
-    jsonata = rules.jsonata if language is None else language == "JSONata"
-    _check_fields(kind, state, jsonata, place, findings)
+    _check_fields(kind, state, jsonata, downgraded, place, findings)
     _check_presence(kind, state, place, findings)
     if kind in ("Task", "Parallel", "Map"):
         check_handlers(state, jsonata, place, findings)
     _check_special(kind, state, jsonata, place, rules, depth)
 
 
-def _check_fields(kind: str, state: Json, jsonata: bool, place: str, findings: Findings) -> None:
+def _check_fields(
+    kind: str, state: Json, jsonata: bool, downgraded: bool, place: str, findings: Findings
+) -> None:
     fields, others = (JSONATA, JSONPATH) if jsonata else (JSONPATH, JSONATA)
-    for field, value in state.items():
-        check = fields[kind].get(field) or EVERY.get(field)
-        where = f"{place}/{field}"
-        if check is not None:
-            _report(findings, check(value), where)
-        elif field in others[kind]:
+    known = {**EVERY, **fields[kind]}
+    for field in state:
+        if field in known:
+            continue
+        if field not in others[kind]:
+            findings.unsupported(field, place)
+        elif not downgraded:
             mine, theirs = LANGUAGES[jsonata], LANGUAGES[not jsonata]
             findings.schema(
                 f"The QueryLanguage is set to '{mine}', but field '{field}' is only supported for"
                 f" the '{theirs}' QueryLanguage",
-                where,
+                place,
             )
-        else:
-            findings.schema("Field is not supported", where)
+    for field, value in state.items():
+        if field in known:
+            findings.report(known[field](value), f"{place}/{field}")
 
 
 def _check_presence(kind: str, state: Json, place: str, findings: Findings) -> None:
-    missing = [field for field in REQUIRED.get(kind, ()) if field not in state]
-    if missing:
-        findings.schema(f"These fields are required: [{', '.join(missing)}]", place)
+    findings.required([f for f in REQUIRED.get(kind, ()) if f not in state], place)
     for group in EXCLUSIVE.get(kind, ()):
         given = [field for field in group if field in state]
-        if len(given) > 1:
-            findings.schema(f"Only one of these fields is allowed: [{', '.join(given)}]", place)
-        elif not given and group in NEEDED:
-            findings.schema(f"One of these fields is required: [{', '.join(group)}]", place)
+        _check_one_of(given, group, group in NEEDED, place, findings)
     if "Next" in JSONPATH[kind]:
         given = [f for f in GOING_ON if f in state and state[f] is not False]
-        if not given:
-            findings.schema("These fields are required: [Next]", place)
-        elif len(given) > 1:
-            findings.schema("Only one of these fields is allowed: [Next, End]", place)
+        _check_one_of(given, tuple(GOING_ON), True, place, findings)
+
+
+def _check_one_of(
+    given: list[str], group: tuple[str, ...], needed: bool, place: str, findings: Findings
+) -> None:
+    if len(given) > 1:
+        names = ", ".join(given)
+        findings.schema(f"There should only be one of the following fields: [{names}]", place)
+    elif not given and needed:
+        names = ", ".join(group)
+        findings.schema(
+            f"This object should have only one of the following fields: [{names}]", place
+        )
 
 
 def _check_special(
@@ -179,7 +188,7 @@ def _check_special(
         case "Choice" if "Choices" in state:
             check_choices(state["Choices"], jsonata, f"{place}/Choices", rules.findings)
         case "Task" if isinstance(state.get("Resource"), str):
-            _check_resource(state["Resource"], f"{place}/Resource", rules)
+            _check_resource(state, place, rules)
         case "Parallel" if "Branches" in state:
             _check_branches(state["Branches"], f"{place}/Branches", rules, depth)
         case "Map":
@@ -190,28 +199,36 @@ def _check_special(
             pass
 
 
-def _check_resource(arn: str, place: str, rules: Rules) -> None:
+def _check_resource(state: Json, place: str, rules: Rules) -> None:
+    findings, arn, where = rules.findings, state["Resource"], f"{place}/Resource"
     resource = parse_resource(arn)
     if resource is None:
-        rules.findings.schema("Value is not a valid resource ARN", place)
-    elif rules.express and resource.kind == ACTIVITY:
-        rules.findings.schema("Express state machine does not support Activity ARN", place)
+        findings.schema("Value is not a valid resource ARN", where)
+        return
+    if rules.express and resource.kind == ACTIVITY:
+        findings.schema("Express state machine does not support Activity ARN", where)
     elif rules.express and resource.pattern:
         kind = resource.pattern.removesuffix(":2")
-        rules.findings.schema(
-            f"Express state machine does not support '{kind}' service integration", place
+        findings.schema(
+            f"Express state machine does not support '{kind}' service integration", where
         )
+    if not pattern_exists(resource):
+        findings.schema(
+            f"The resource provided {arn} is not recognized. The value is not a valid resource"
+            " ARN, or the resource is not available in this region.",
+            where,
+        )
+    if resource.kind == ACTIVITY and "Credentials" in state:
+        findings.schema("The field 'Credentials' is not supported for activities", place)
 
 
 def _check_branches(branches: Any, place: str, rules: Rules, depth: int) -> None:
-    if not isinstance(branches, list) or not branches:
-        rules.findings.schema("Expected a non-empty Array", place)
-        return
-    for at, branch in enumerate(branches):
+    rules.findings.report(checks.filled_array(branches), place)
+    for at, branch in enumerate(branches if isinstance(branches, list) else ()):
         if isinstance(branch, dict):
             _check_nested(branch, f"{place}[{at}]", rules, depth)
         else:
-            rules.findings.schema("Expected value of type Object", f"{place}[{at}]")
+            rules.findings.schema("Expected value of type [OBJECT]", f"{place}[{at}]")
 
 
 def _check_nested(part: Json, place: str, rules: Rules, depth: int) -> None:
@@ -220,22 +237,30 @@ def _check_nested(part: Json, place: str, rules: Rules, depth: int) -> None:
         return
     for field in part:
         if field not in PART_FIELDS:
-            rules.findings.schema("Field is not supported", f"{place}/{field}")
-    if "QueryLanguage" in part:
-        named = checks.one_of(LANGUAGES, part["QueryLanguage"])
-        _report(rules.findings, named, f"{place}/QueryLanguage")
-        rules = replace(rules, jsonata=rules.jsonata or part["QueryLanguage"] == "JSONata")
-    config = part.get("ProcessorConfig", {})
+            rules.findings.unsupported(field, place)
+    _check_config(part.get("ProcessorConfig", {}), f"{place}/ProcessorConfig", rules)
+    _check_part(part, place, rules, depth + 1)
+
+
+def _check_config(config: Any, place: str, rules: Rules) -> None:
+    findings = rules.findings
     if not isinstance(config, dict):
-        rules.findings.schema("Expected value of type Object", f"{place}/ProcessorConfig")
+        findings.schema("Expected value of type [OBJECT]", place)
         return
     mode = config.get("Mode", "INLINE")
-    where = f"{place}/ProcessorConfig"
-    _report(rules.findings, checks.one_of(("INLINE", "DISTRIBUTED"), mode), f"{where}/Mode")
-    if mode == "DISTRIBUTED":
-        if "ExecutionType" not in config:
-            rules.findings.schema("These fields are required: [ExecutionType]", where)
-        else:
-            allowed = checks.one_of(("STANDARD", "EXPRESS"), config["ExecutionType"])
-            _report(rules.findings, allowed, f"{where}/ExecutionType")
-    _check_part(part, place, rules, depth + 1)
+    findings.report(checks.one_of(("INLINE", "DISTRIBUTED"), mode), f"{place}/Mode")
+    if mode != "DISTRIBUTED":
+        if "ExecutionType" in config:
+            findings.unsupported("ExecutionType", place)
+        return
+    if rules.express:
+        findings.schema(
+            "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state"
+            " machines",
+            f"{place}/Mode",
+        )
+    if "ExecutionType" not in config:
+        findings.required(["ExecutionType"], place)
+    else:
+        allowed = checks.one_of(("STANDARD", "EXPRESS"), config["ExecutionType"])
+        findings.report(allowed, f"{place}/ExecutionType")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from owari.services.stepfunctions.asl.definition import Choice
-from owari.services.stepfunctions.asl.fault import StateError
+from owari.services.stepfunctions.asl.fault import runtime
 from owari.services.stepfunctions.asl.flow import (
     Step,
     effective_input,
@@ -25,10 +25,8 @@ def enter(turn: Turn, frame: Frame, state: Choice) -> Step:
             output = rule.output if state.jsonata else state.output
             break
     if next_state is None:
-        raise StateError(
-            "States.NoChoiceMatched",
-            "Failed to transition out of the state. The state does not point to a next state.",
-            located=True,
+        raise runtime(
+            "Failed to transition out of the state. The state does not point to a next state."
         )
     made = value if output is None else output(scope)
     return exit_state(
