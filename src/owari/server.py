@@ -30,6 +30,7 @@ from owari.host import Host
 from owari.http.application import Api
 from owari.http.gate import Gate, make_gate
 from owari.http.listener import Listener
+from owari.http.packages import Packages
 from owari.http.peer import is_address
 from owari.http.spool import Store
 from owari.limits import PROFILES
@@ -127,7 +128,9 @@ class _Server:
         body_max = PROFILES[config.profile].object_put_max_bytes
         store = Store(host.blobs, self.threads, config.inline_body_max_bytes, body_max)
         pages = {"/_owari/health": self.health, "/_owari/status": self.status}
-        return Api(host, gate, settings, store, config.buffered_body_max_bytes, pages)
+        packages = Packages(host.blobs, host.issuer, time.time)
+        most = config.buffered_body_max_bytes
+        return Api(host, gate, settings, store, most, pages, packages.answer)
 
     # ---- pages
     def health(self) -> dict[str, Any]:

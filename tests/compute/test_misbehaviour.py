@@ -246,6 +246,7 @@ def test_a_bad_zip(lab: Lab, content: bytes, words: str) -> None:
     report = lab.invoke(content)
     assert report["status"] == "failed"
     assert words in report["message"]
+    assert report["code"] == "InvalidZipFileException"
     assert not list(lab.config.data.rglob("evil.py"))
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from owari.errors import ServiceError
+from owari.http import packages
 from owari.http.gate import Gate
 from owari.http.peer import Peer
 from owari.http.spool import Spool, Store
@@ -44,7 +45,8 @@ class Executor(Protocol):
 class Api:
     """The application. `pages` are Owari's own routes: path → JSON answer to a GET.
 
-    `buffered_max`: bytes of a body that does not go to disk.
+    `packages` answers for pages with signed URLs (packages.py). `buffered_max`: bytes of a body
+    that does not go to disk.
     """
 
     host: Executor
@@ -53,6 +55,7 @@ class Api:
     store: Store
     buffered_max: int
     pages: dict[str, Page]
+    packages: Callable[[Request], Response | None] | None = None
 
     def open(self, request: Request, length: int | None, peer: Peer, flow: Flow) -> Turn:
         try:
@@ -82,7 +85,10 @@ class Api:
         page = self.pages.get(request.path)
         if refusal is not None:
             return _plain(403, refusal.code, refusal.message)
-        if not peer.loopback and request.path != HEALTH:  # pages are not signed
+        if request.path.startswith(packages.PREFIX) and request.method in ("GET", "HEAD"):
+            found = self.packages(request) if self.packages else None
+            return found or _plain(403, "AccessDenied", "Request has expired or is not signed.")
+        if not peer.loopback and request.path != HEALTH:  # these pages are not signed
             return _plain(403, "AccessDenied", "Only programs on the same machine may ask.")
         if page is None:
             return _plain(404, "NotFound", f"Owari has no page {request.path[:200]}.")

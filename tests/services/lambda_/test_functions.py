@@ -35,6 +35,8 @@ def test_a_new_function_is_active_at_once(world: World) -> None:
     assert made["Version"] == "$LATEST"
     assert get(world) == made
     found = world.call("lambda", "GetFunction", FunctionName=arn("f"))
+    location = found["Code"].pop("Location")
+    assert f"/_owari/code/{hashlib.sha256(code).hexdigest()}?Expires=" in location
     assert found == {
         "Configuration": made,
         "Code": {"RepositoryType": "S3"},

@@ -193,6 +193,13 @@ def test_payloads_have_bounds(world: World) -> None:
     assert refusal(lambda: invoke(world, Payload=bigger)).code == "RequestTooLargeException"
 
 
+@pytest.mark.parametrize("payload", [b'{"name": "caf\\udce9"}', b"[1e400]"])
+def test_odd_json_is_json(world: World, payload: bytes) -> None:
+    """Half a surrogate pair is how Python names a file that is not UTF-8."""
+    create(world)
+    assert invoke(world, Payload=payload, InvocationType="DryRun")["StatusCode"] == 204
+
+
 @pytest.mark.parametrize("context", ["%%%", base64.b64encode(b"[1]").decode(), "A" * 3584])
 def test_bad_client_context(world: World, context: str) -> None:
     create(world)
