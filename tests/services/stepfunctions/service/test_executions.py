@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -28,13 +27,6 @@ from tests.services.stepfunctions.service.driving import (
 from tests.support.world import World
 
 GO_ON = {"Variable": "$.x", "IsPresent": True, "Next": "C"}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 def test_a_pass_state_ends_in_the_transaction_that_starts_it(world: World) -> None:
@@ -100,7 +92,7 @@ def test_a_function_that_raises_is_retried_then_caught(world: World) -> None:
     made = output(run(world, definition))
     assert made["error"]["Error"] == "Boom"
     assert json.loads(made["error"]["Cause"])["errorMessage"] == "no"
-    assert [round(b - a) for a, b in zip(tries, tries[1:], strict=False)] == [2, 4]
+    assert [round(b - a) for a, b in itertools.pairwise(tries)] == [2, 4]
 
 
 def test_a_task_that_takes_too_long_times_out(world: World) -> None:
