@@ -1,6 +1,6 @@
 """Executions recorded on AWS, and how ours compare with them.
 
-The recordings (from the public test data of LocalStack, Apache-2.0) lie beside the repository.
+The recordings are not part of the repository: they lie beside it, where there are any.
 Placeholders in them (`<uuid:1>`, `timestamp`, `activity_arn` …) match anything.
 """
 

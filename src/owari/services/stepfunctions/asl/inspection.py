@@ -34,6 +34,7 @@ from owari.services.stepfunctions.asl.inspection_request import (
     invalid,
 )
 from owari.services.stepfunctions.asl.instructions import ScheduleTask
+from owari.services.stepfunctions.asl.json_text import loads
 from owari.services.stepfunctions.asl.machine import ENTER
 from owari.services.stepfunctions.asl.retry import find_catcher, matches
 from owari.services.stepfunctions.asl.scope import Chance
@@ -47,6 +48,7 @@ STATE_NAME = "StateName"
 # What inspection data shows of each type of state, besides `input` and `variables`.
 _RESULT = ("afterResultSelector", "afterResultPath")
 _MAP = ("maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage")
+_ITEMS = ("afterItemSelector", "afterItemBatcher")
 SHOWN: dict[str, tuple[str, ...]] = {
     "Pass": ("afterInputPath", "afterParameters", *_RESULT),
     "Task": ("afterInputPath", "afterParameters", "result", *_RESULT),
@@ -55,9 +57,9 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "Succeed": ("afterInputPath",),
     "Fail": (),
     "Parallel": _RESULT,
-    "Map": ("afterInputPath", "afterItemsPath", "afterItemSelector", *_RESULT, *_MAP),
+    "Map": ("afterInputPath", "afterItemsPath", *_ITEMS, *_RESULT, *_MAP),
 }
-SHOWN_JSONATA: dict[str, tuple[str, ...]] = {"Task": ("afterArguments",), "Map": _MAP}
+SHOWN_JSONATA: dict[str, tuple[str, ...]] = {"Task": ("afterArguments",), "Map": (*_ITEMS, *_MAP)}
 # These are numbers in the answer; the others are JSON text.
 NUMBERS = _MAP
 
@@ -132,7 +134,8 @@ def _enter_map(inspection: Inspection, state: Map, mock: Mock | None) -> Step:
     turn, frame = inspection.turn, inspection.frame
     failures = inspection.request.configuration.get("mapIterationFailureCount", 0)
     if isinstance(state, DistributedMap):
-        join = distributed_map.prepare(turn, frame, state)
+        items = inspection.request.configuration.get("mapItemReaderData")
+        join = distributed_map.prepare(turn, frame, state, loads(items) if items else [])
         join.failed = failures
         if (mock is None or not mock.fails) and distributed_map.exceeded(join):
             raise distributed_map.EXCEEDED

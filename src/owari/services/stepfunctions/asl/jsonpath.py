@@ -1,4 +1,4 @@
-"""JSONPath in AWS's dialect (that of the Jayway library): compiled once, evaluated often.
+"""JSONPath in AWS's dialect: compiled once, evaluated often.
 
 A path starts at the state's input (`$`), the context object (`$$`) or a variable (`$name`).
 AWS: "Using JSONPath paths", "Passing data between states with variables".

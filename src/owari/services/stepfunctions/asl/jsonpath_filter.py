@@ -1,6 +1,6 @@
 """Filter expressions: `?(@.status == 0 && @.year > 1990)`.
 
-Comparison follows the Jayway library: a number and a string that reads as one are equal, an
+As on AWS, a number and a string that reads as one are equal, an
 order between different types is never true, and a bare path tests for existence.
 """
 

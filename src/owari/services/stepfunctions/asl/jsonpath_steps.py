@@ -1,4 +1,4 @@
-"""The steps of a JSONPath, and how they walk a value; errors in the Jayway library's words."""
+"""The steps of a JSONPath, and how they walk a value; errors in the words AWS passes on."""
 
 from __future__ import annotations
 

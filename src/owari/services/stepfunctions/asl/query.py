@@ -63,12 +63,19 @@ def compile_expression(text: str, field: str) -> Evaluator:
         except JsonataError as error:
             raise query_evaluation(
                 f"The JSONata expression '{source}' specified for the field '{field}' threw an"
-                f" error during evaluation. {error.code}: {error.message}",
+                f" error during evaluation{_told(error)}",
                 field,
             ) from error
         return _checked(found, source, field)
 
     return evaluate
+
+
+def _told(error: JsonataError) -> str:
+    """AWS gives an error's code, but not that of a bound (U…) it set itself."""
+    if error.code.startswith("U"):
+        return f": {error.message}"
+    return f". {error.code}: {error.message}"
 
 
 def _checked(found: Any, source: str, field: str) -> Any:

@@ -26,7 +26,12 @@ from owari.services.stepfunctions.asl.instructions import (
 )
 from owari.services.stepfunctions.asl.json_text import dumps, size
 from owari.services.stepfunctions.asl.scope import Scope
-from owari.services.stepfunctions.asl.states.map import concurrency, iteration_input, map_scope
+from owari.services.stepfunctions.asl.states.map import (
+    concurrency,
+    iteration_input,
+    map_scope,
+    note_selected,
+)
 from owari.services.stepfunctions.asl.sweep import clear_children
 from owari.services.stepfunctions.asl.turn import Around, Turn
 
@@ -150,12 +155,16 @@ def _start_child(turn: Turn, frame: Frame, state: DistributedMap, join: Join) ->
     )
 
 
-def prepare(turn: Turn, frame: Frame, state: DistributedMap) -> Join:
-    """Evaluates what TestState inspects, without starting anything."""
+def prepare(turn: Turn, frame: Frame, state: DistributedMap, read: list[Any]) -> Join:
+    """Evaluates what TestState inspects, without starting anything. `read` are the items of an
+    ItemReader."""
     around = Around(turn, frame)
     scope = map_scope(around, state, effective_input(state, around, frame.value))
-    items = [] if state.reader else state.items(scope)
+    items = read if state.reader else state.items(scope)
     turn.note("afterItemsPath", items)
+    note_selected(turn, frame, state, items)
+    if state.batcher is not None:
+        turn.note("afterItemBatcher", _batches(turn, frame, state, items))
     join = Join(frame.id, len(items), concurrency(turn, state, scope, CONCURRENCY_MAX), 0)
     tolerate(turn, state, scope, join)
     return join

@@ -55,6 +55,7 @@ def prepare(turn: Turn, frame: Frame, state: Map) -> tuple[list[Any], int]:
     scope = map_scope(around, state, effective_input(state, around, frame.value))
     items = state.items(scope)
     turn.note("afterItemsPath", items)
+    note_selected(turn, frame, state, items)
     return items, concurrency(turn, state, scope, CONCURRENCY_MAX)
 
 
@@ -65,6 +66,12 @@ def iteration_input(turn: Turn, frame: Frame, state: Map, index: int, item: Any)
     around = Around(turn, frame, item={"Index": index, "Value": item})
     value = effective_input(state, around, frame.value)
     return state.item_selector(map_scope(around, state, value))
+
+
+def note_selected(turn: Turn, frame: Frame, state: Map, items: list[Any]) -> None:
+    if turn.trace is not None and state.item_selector is not None:
+        made = [iteration_input(turn, frame, state, at, item) for at, item in enumerate(items)]
+        turn.note("afterItemSelector", made)
 
 
 def start_iteration(turn: Turn, frame: Frame, state: Map, join: Join, previous: int) -> None:
