@@ -72,7 +72,7 @@ def by_arn(tx: Tx, arn: str) -> Row | None:
 
 
 def begin(tx: Tx, r: Running, start: StartMapRun) -> None:
-    items = r.live.items_of(start.frame)
+    items = r.live.items.get(start.frame, [])  # gone again when there were none
     count = sum(items_in(r, start.frame, at) for at in range(len(items)))
     state = _state(r, start.frame)
     limit = _written_limit(state, start.max_concurrency)
