@@ -20,7 +20,23 @@ Function spec (`kind` = `function`):
     durable         bool  started from the outbox: the report is journaled and acknowledged
     payload         bytes the event, JSON text
 
-Run report:
+Process spec (`kind` = `process`): a Batch attempt or an ECS container
+    kind, run_id, attempt, durable, account, region, payload (b"")
+    command         list  argv, found on the job's own PATH
+    image           str   what it means here: compute/images.py
+    variables       dict  the container's; they win over what Owari adds (AWS_ENDPOINT_URL, the
+                          role's credentials, AWS_REGION, CUDA_VISIBLE_DEVICES)
+    vcpus           float beyond the machine's: runs alone;  memory_mib int;  gpus int
+    timeout_s       float | None   then SIGTERM to the whole tree, 30 s later SIGKILL
+    mounts          list of {source: a host path | None: an empty folder, target, read_only}
+    tmpfs_mib       dict  target → size;  shm_mib int | None;  user `USER[:GROUP]` | None
+    role_arn        str   "" for a role of Owari's own
+    log_group       str | None (not logged);  log_stream
+    folder          str   optional: the working folder, else /
+    grace_s         float optional: between SIGTERM and SIGKILL, else 30
+More may be started than fit: they wait in the agent, in order, so that none of it ever idles.
+
+Run report of a function:
     run_id, attempt
     status          ok | error (the function raised, timed out, exited, ran out of memory) |
                     throttled (concurrency or capacity) | lost (the agent died with it) |
@@ -33,6 +49,17 @@ Run report:
     init_ms, duration_ms  float;  billed_ms, memory_used_mib  int
     log_stream      str   stream the invocation logged to
     log_tail        bytes last 4 KiB of its log (LogType=Tail)
+
+Run report of a process:
+    run_id, attempt, payload (b""), log_tail (b""), log_stream
+    status          ok (exit code 0) | error (another exit code, out of time, out of memory) |
+                    cancelled (`cancel` came before its end) | lost (with the agent, or what kept
+                    it was killed) | failed (never began: image unknown, command not found, …)
+    exit_code       int | None (never began); 128 + n when signal n ended it
+    reason          str   '' or AWS's: "OutOfMemoryError: …", "Job attempt duration exceeded
+                          timeout", "CannotPullContainerError: …", "CannotStartContainerError: …";
+                          of `cancelled` the reason given. `message` is the same
+    started_at, stopped_at  float | None   epoch seconds
 
 Log record (delivered apart, acknowledged, never lost while agent or server live):
     account, region, group, stream, events: list of [timestamp_ms, text]

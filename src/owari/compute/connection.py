@@ -36,6 +36,10 @@ class Owner(Protocol):
 
     def logs_arrived(self, records: list[dict[str, Any]], done: Callable[[], None]) -> None: ...
 
+    def process(self, spec: Spec, endpoint: str) -> dict[str, Any]: ...
+
+    def started_arrived(self, runs: list[tuple[str, int, float]]) -> None: ...
+
     def status_arrived(self, status: dict[str, Any]) -> None: ...
 
     def lost(self, connection: Connection) -> None: ...
@@ -49,6 +53,7 @@ class Connection(asyncio.Protocol):
         self.instance = ""
         self.agent_pid = 0
         self.known: set[Key] = set()
+        self.capacity: dict[str, Any] = {}
         self.closed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._hello: asyncio.Future[bool] = self._loop.create_future()
@@ -105,11 +110,14 @@ class Connection(asyncio.Protocol):
                 self.owner.report_arrived(_report(header, payload))
             case "logs":
                 self._logs(header["seq"], payload)
+            case "started":
+                self.owner.started_arrived([(r, a, at) for r, a, at in header["runs"]])
             case "status":
                 self.owner.status_arrived({k: v for k, v in header.items() if k != "k"})
             case "welcome" if not self._hello.done():
                 self.instance = header["instance"]
                 self.agent_pid = header["pid"]
+                self.capacity = header["capacity"]
                 self.known = {(run_id, attempt) for run_id, attempt in header["known"]}
                 self._hello.set_result(True)
             case "refused" if not self._hello.done():
@@ -150,6 +158,10 @@ class Connection(asyncio.Protocol):
             call = self._next_call
             self._next_call += 1
             self._calls[call] = (spec, done)
+        if spec["kind"] == "process":
+            fields = self.owner.process(spec, self.owner.endpoint())
+            self.send({"k": "process", "call": call} | fields)
+            return
         header = {
             "k": "run",
             "n": self._definition(spec),

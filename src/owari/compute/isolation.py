@@ -71,6 +71,13 @@ class Tier:
             case _:
                 return SlotWatched()
 
+    def job_groups(self, number: int) -> list[str]:
+        """The cgroups of a slot for process runs (runtime/groups.py); none in the watchdog tier."""
+        folders = [Path(parent) / f"slot-job-{number}" for parent in self.parents]
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+        return [str(folder) for folder in folders]
+
 
 def cpu_shares(memory_mib: int) -> int:
     return max(2, memory_mib * SHARES_PER_VCPU // VCPU_MIB)

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from owari.compute.base import RunReport, Spec
-from owari.compute.connection import Connection, not_run
-from owari.compute.variables import function_variables
+from owari.compute.connection import CREDENTIALS_FRESH_S, Connection, not_run
+from owari.compute.variables import function_variables, job_variables
 from owari.config import Config
 from owari.limits import PROFILES
 
@@ -32,6 +32,7 @@ Key = tuple[str, int]
 
 START_TIMEOUT_S = 30.0
 RETRY_S = 0.01
+NOT_SENT = frozenset({"kind", "payload", "durable", "role_arn"})  # of a process spec
 
 
 class LocalCompute:
@@ -40,6 +41,9 @@ class LocalCompute:
     `endpoint()` is the address functions are given; `credentials(account, role_arn, session)`
     their AWS_… variables. `on_report` gets the reports of durable runs until `acknowledge`d;
     `on_logs(records, acknowledge)` log records; `on_agent(instance, known)` each (re)connect.
+    `on_capacity([{"instance", "vcpus", "memory_mib", "gpus"}])` what jobs may take, each
+    (re)connect, before `on_agent`; `[]` when the agent is gone. `on_started(run_id, attempt,
+    epoch seconds)`: a process run has begun; not told of one whose report comes at once.
     """
 
     def __init__(
@@ -51,16 +55,23 @@ class LocalCompute:
         on_logs: Callable[[list[dict[str, Any]], Callable[[], None]], None],
         credentials: Callable[[str, str, str], dict[str, str]],
         on_agent: Callable[[str, set[Key]], None] = lambda _instance, _known: None,
+        on_started: Callable[[str, int, float], None] = lambda _run_id, _attempt, _at: None,
+        on_capacity: Callable[[list[dict[str, Any]]], None] = lambda _agents: None,
         isolation: str = "auto",
+        gpus: int | None = None,
     ) -> None:
         self.config = config
         self.isolation = isolation
+        self.gpus = gpus
         self.epoch = time.time_ns()
         self.endpoint = endpoint
         self._on_report = on_report
         self._on_logs = on_logs
         self._on_agent = on_agent
         self._credentials = credentials
+        self.on_started = on_started
+        self.on_capacity = on_capacity
+        self._job_variables: dict[tuple[str, str, str], tuple[dict[str, str], float]] = {}
         self._agent_pid = 0  # of an agent that is our child
         self._connection: Connection | None = None
         self._status: dict[str, Any] = {}
@@ -194,6 +205,8 @@ class LocalCompute:
         arguments = ["-P", "-m", "owari.compute.agent", str(folder.resolve()), mark]
         arguments += ["--isolation", self.isolation]
         arguments += ["--idle-s", str(self.config.environments_idle_s)]
+        if self.gpus is not None:
+            arguments += ["--gpus", str(self.gpus)]
         output = os.open(folder / "agent.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         source = str(Path(__file__).parents[2])
         paths = [source, os.environ.get("PYTHONPATH", "")]
@@ -228,6 +241,7 @@ class LocalCompute:
         waiting, self._waiting = self._waiting, []
         for spec, done in waiting:
             connection.run(spec, done)
+        self.on_capacity([connection.capacity])
         self._on_agent(connection.instance, connection.known)
         connection.begin()
 
@@ -238,6 +252,10 @@ class LocalCompute:
     def logs_arrived(self, records: list[dict[str, Any]], done: Callable[[], None]) -> None:
         self._on_logs(records, done)
 
+    def started_arrived(self, runs: list[tuple[str, int, float]]) -> None:
+        for run_id, attempt, at in runs:
+            self.on_started(run_id, attempt, at)
+
     def status_arrived(self, status: dict[str, Any]) -> None:
         self._status = status
 
@@ -245,12 +263,28 @@ class LocalCompute:
         if self._connection is connection:
             self._connection = None
             self._status = {}
+            if not self._stopping:
+                self.on_capacity([])
 
     def _fail_waiting(self, why: str) -> None:
         waiting, self._waiting = self._waiting, []
         for spec, done in waiting:
             if done is not None:
                 done(not_run(spec, "failed", why))
+
+    def process(self, spec: Spec, endpoint: str) -> dict[str, Any]:
+        """A process spec as the agent wants it: with what Owari adds to its variables."""
+        key = (spec["account"], spec["role_arn"], endpoint)
+        now = time.monotonic()
+        added, until = self._job_variables.get(key, ({}, 0.0))
+        if now > until:
+            credentials = self._credentials(spec["account"], spec["role_arn"], "owari-job")
+            added = job_variables(endpoint, credentials)
+            self._job_variables[key] = (added, now + CREDENTIALS_FRESH_S)
+        made = {k: v for k, v in spec.items() if k not in NOT_SENT}
+        region = {"AWS_REGION": spec["region"], "AWS_DEFAULT_REGION": spec["region"]}
+        made["variables"] = added | region | spec["variables"]
+        return made
 
     def definition(self, spec: Spec, endpoint: str) -> dict[str, Any]:
         """The heavy part of a spec, as the agent's `Definition` wants it."""

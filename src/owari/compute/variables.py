@@ -1,4 +1,4 @@
-"""The environment variables of a Lambda function. Pure.
+"""The environment variables of a Lambda function, and what Owari adds to a job's. Pure.
 
 Source: "Working with Lambda environment variables", defined runtime environment variables
 (developer guide). The agent adds what only it knows: LAMBDA_TASK_ROOT, LAMBDA_RUNTIME_DIR,
@@ -37,3 +37,9 @@ def function_variables(
     }
     made: dict[str, str] = defaults | spec["variables"] | reserved | credentials
     return made
+
+
+def job_variables(endpoint: str, credentials: dict[str, str]) -> dict[str, str]:
+    """Before the container's own, which win: its SDK finds Owari and is its role."""
+    found = {"AWS_ENDPOINT_URL": endpoint, "AWS_DISABLE_HOST_PREFIX_INJECTION": "true"}
+    return found | credentials

@@ -31,7 +31,7 @@ def main() -> int:
     tier = isolation.detect(f"owari-{arguments.mark}", wish=arguments.isolation)
     (folder / "cgroups").write_text("\n".join(tier.parents))
     clean_folder(folder)
-    agent = Agent(folder, arguments.mark, tier, idle_s=arguments.idle_s)
+    agent = Agent(folder, arguments.mark, tier, idle_s=arguments.idle_s, gpus=arguments.gpus)
     signal.signal(signal.SIGTERM, lambda _number, _frame: agent.end())
     gc.collect()
     gc.freeze()
@@ -47,6 +47,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("mark")
     parser.add_argument("--isolation", default="auto", choices=("auto", "watchdog"))
     parser.add_argument("--idle-s", type=float, default=600.0)
+    parser.add_argument("--gpus", type=int)
     return parser.parse_args()
 
 

@@ -12,11 +12,11 @@ import signal
 import socket
 import sys
 import time
-from collections import deque
 from pathlib import Path
 from typing import Any
 
 from owari.compute.agent import errors, journal, orphans, protocol
+from owari.compute.agent.desk import Desk, capacity
 from owari.compute.agent.environment import Definition, Environment, Invocation
 from owari.compute.agent.lines import Shipper
 from owari.compute.agent.link import Link, listen
@@ -57,7 +57,9 @@ def machine_memory_mib() -> int:
 class Agent:
     """`folder` is its own and the current one; `mark` names the data folder in /proc."""
 
-    def __init__(self, folder: Path, mark: str, tier: Tier, *, idle_s: float) -> None:
+    def __init__(
+        self, folder: Path, mark: str, tier: Tier, *, idle_s: float, gpus: int | None = None
+    ) -> None:
         self.folder = folder
         self.mark = mark
         self.tier = tier
@@ -77,11 +79,22 @@ class Agent:
         self.workers = Workers(
             self.loop, folder, self.sdk, tier, mark, on_change=self._status_changed
         )
+        self.desk = Desk(
+            self.loop,
+            folder,
+            tier,
+            mark,
+            found=self.workers.found,
+            shipper=self.shipper,
+            reports=self.reports,
+            capacity=capacity(room, gpus),
+            link=lambda: self.link,
+        )
         self.definitions: dict[str, Definition] = {}
         self.environments: dict[int, Environment] = {}
         self.invocations: dict[int, Invocation] = {}
         self.live: dict[Key, Invocation] = {}  # durable runs
-        self.acked: deque[Key] = deque(maxlen=ACKED_REMEMBERED)
+        self.acked: dict[Key, None] = {}  # the last ones
         self._numbers = 0
         self._status_due = float("inf")
         self._watching = False
@@ -96,6 +109,7 @@ class Agent:
         self._reap_children()
         self.loop.run()
         self.shipper.flush()
+        self.desk.processes.close()
         self.workers.close()
         orphans.kill_marked(orphans.folder_mark(self.mark))
 
@@ -125,6 +139,7 @@ class Agent:
         if not Path("agent.sock").exists():
             self.end()  # the data folder was removed
         self.workers.retire_zygotes()
+        self.desk.processes.retire()
         used = {e.definition.identity for e in self.environments.values()}
         used |= {i.definition.identity for i in self.invocations.values()}
         self.definitions = {k: d for k, d in self.definitions.items() if k in used}
@@ -132,6 +147,7 @@ class Agent:
 
     def _before_sleep(self) -> float:
         now = self.loop.now
+        self.desk.processes.tick(self.logs.crowded)
         wake = self.pool.next_time()
         if wake <= now:
             self._apply(self.pool.tick(now))
@@ -143,6 +159,7 @@ class Agent:
         return min(wake, self.shipper.tick(now), self._status_due)
 
     def _flush(self) -> float:
+        self.desk.flush()
         link = self.link
         if link is not None:
             while (batch := self.logs.to_send()) is not None:
@@ -169,6 +186,8 @@ class Agent:
             match kind:
                 case "run":
                     self._run(link, header, payload)
+                case "process":
+                    self._process(link, header, payload)
                 case "define":
                     self._define(link, header)
                 case "ack":
@@ -192,7 +211,7 @@ class Agent:
             older.close()
         self.logs.resend()
         self.epoch = header["epoch"]
-        known = [list(key) for key in {*self.live, *self.reports.pending}]
+        known = [list(key) for key in {*self.live, *self.reports.pending, *self.desk.keys}]
         link.send(
             {
                 "k": "welcome",
@@ -200,8 +219,10 @@ class Agent:
                 "instance": self.instance,
                 "pid": os.getpid(),
                 "known": known,
+                "capacity": self.desk.describe_capacity(self.instance),
             }
         )
+        self.desk.greet(link)
         self.workers.warm()
         self._send_status()
         for report in self.reports.pending.values():
@@ -213,7 +234,9 @@ class Agent:
 
     def _acknowledge(self, key: Key) -> None:
         self.reports.acknowledge(key)
-        self.acked.append(key)
+        self.acked[key] = None
+        if len(self.acked) > ACKED_REMEMBERED:
+            del self.acked[next(iter(self.acked))]
 
     # ---- runs
     def _run(self, link: Link, header: dict[str, Any], payload: bytes) -> None:
@@ -250,14 +273,24 @@ class Agent:
         )
         self._apply(self.pool.submit(call, self.loop.now))
 
+    def _process(self, link: Link, header: dict[str, Any], payload: bytes) -> None:
+        durable = header["call"] == protocol.DURABLE
+        if durable and self._is_known(link, (header["run_id"], header["attempt"])):
+            return
+        self._status_changed()
+        self.desk.begin(link, header, payload)
+
     def _is_known(self, link: Link, key: Key) -> bool:
         """Started before: running, reported (then again), or done with."""
         pending = self.reports.pending.get(key)
         if pending is not None:
             link.send_frame(pending)
-        return pending is not None or key in self.live or key in self.acked
+        if pending is not None or key in self.live or key in self.acked:
+            return True
+        return self.desk.knows(key)
 
     def _cancel(self, run_id: str, reason: str) -> None:
+        self.desk.processes.cancel(run_id, reason)
         for invocation in [i for i in self.invocations.values() if i.run_id == run_id]:
             invocation.cancelled = reason or "cancelled"
             waiting, number = self.pool.cancel(invocation.number, self.loop.now)
@@ -491,7 +524,8 @@ class Agent:
                 "isolation": self.tier.name,
                 "isolation_why": self.tier.why,
                 "environments": len(self.environments),
-                "running": running,
+                "running": running + self.desk.processes.ledger.taken,
+                "jobs": self.desk.describe(),
                 "waiting": self.pool.waiting,
                 "memory_mib": self.pool.memory_mib,
                 "capacity": {

@@ -65,6 +65,11 @@ class Reports:
         self.pending[key] = report
         self._append(report)
 
+    def add_all(self, reports: dict[Key, bytes]) -> None:
+        """Many with one write. Raises OSError as `add` does."""
+        self.pending.update(reports)
+        self._append(b"".join(reports.values()))
+
     def acknowledge(self, key: Key) -> None:
         if self.pending.pop(key, None) is None:
             return
@@ -118,6 +123,11 @@ class Logs:
     @property
     def full(self) -> bool:
         return self._end > LOGS_MAX_BYTES
+
+    @property
+    def crowded(self) -> bool:
+        """Those who can wait had better wait, before lines must be dropped."""
+        return self._end > LOGS_MAX_BYTES // 2
 
     def add(self, records: bytes) -> None:
         """Raises OSError when the disk is full."""

@@ -17,28 +17,46 @@ FLUSH_BYTES = 256 * 1024
 
 
 class Lines:
-    """Bytes of a pipe → texts of events, each with its line end, as Lambda logs them."""
+    """Bytes of a pipe → texts of events, each with its line end, as Lambda logs them.
 
-    def __init__(self) -> None:
+    With `end` empty as the awslogs driver of ECS and Batch logs them: without.
+    """
+
+    def __init__(self, end: str = "\n") -> None:
         self._rest = b""
+        self._end = end
 
     def feed(self, data: bytes) -> list[str]:
-        *whole, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) >= EVENT_MAX_BYTES:
-            whole.append(self._rest)
-            self._rest = b""
-        return [text for line in whole for text in _events(line)]
+        joined = self._rest + data
+        *whole, self._rest = joined.split(b"\n")
+        if len(self._rest) > EVENT_MAX_BYTES:
+            *pieces, self._rest = _pieces(self._rest)
+            whole += pieces
+        if not self._end and len(joined) <= EVENT_MAX_BYTES:
+            return [line.decode("utf-8", "replace") for line in whole]
+        return [text for line in whole for text in _events(line, self._end)]
 
     def finish(self) -> list[str]:
         """What came without a line end."""
         rest, self._rest = self._rest, b""
-        return _events(rest) if rest else []
+        return _events(rest, self._end) if rest else []
 
 
-def _events(line: bytes) -> list[str]:
-    cuts = range(0, max(len(line), 1), EVENT_MAX_BYTES)
-    texts = (line[at : at + EVENT_MAX_BYTES].decode("utf-8", "replace") for at in cuts)
-    return [text.replace(RECORD, "\n") + "\n" for text in texts]
+def _events(line: bytes, end: str) -> list[str]:
+    texts = [piece.decode("utf-8", "replace") for piece in _pieces(line)]
+    return [text.replace(RECORD, "\n") + end for text in texts] if end else texts
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    """No longer than an event may be, and not cut within a character."""
+    found = []
+    while len(line) > EVENT_MAX_BYTES:
+        cut = EVENT_MAX_BYTES
+        while cut > EVENT_MAX_BYTES - 4 and line[cut] & 0xC0 == 0x80:
+            cut -= 1
+        found.append(line[:cut])
+        line = line[cut:]
+    return [*found, line]
 
 
 @dataclass(slots=True, eq=False)

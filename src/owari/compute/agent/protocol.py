@@ -7,15 +7,18 @@ names the kind:
       hello     version, epoch: the first frame; an older epoch than one seen before is refused
       define    n: what follows is environment number n of this connection (heavy, once)
       run       n, call, run_id, attempt, request_id, trace, client, concurrency, durable | event
+      process   call, run_id, attempt, and the process spec (compute/base.py)
       ack       run_id, attempt: the report is committed
       ack_logs  seq: every log frame up to this one is committed
       cancel    run_id, reason
       shutdown  kill everything and end
 
     agent → server
-      welcome   version, instance, pid, known: [[run_id, attempt], …] running or not acknowledged
+      welcome   version, instance, pid, known: [[run_id, attempt], …] running or not acknowledged,
+                capacity: what jobs may take
       refused   why
       report    call, tail (bytes of log at the payload's end), the run report | result + tail
+      started   runs: [[run_id, attempt, epoch seconds], …] that began and still go on
       logs      seq | JSON list of log records
       status    what `owari status` shows
 

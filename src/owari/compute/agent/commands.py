@@ -1,0 +1,115 @@
+"""From a spec and what its image means to the job a keeper is given. Pure but for the host's PATH.
+
+Sources: Docker's defaults for PATH and HOME; "GPU workloads on Amazon ECS" for the variables that
+pass devices.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from owari.compute import containers
+from owari.compute.images import Host, Image, Root, Runtime
+
+CONTAINER_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+FOREVER_S = 10.0 * 365 * 86_400
+GRACE_S = 30.0
+CLIENT_MIB = 512  # for the container runtime's own processes
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`interpreters`: the folder for `python3.x` name → a folder to put first on PATH."""
+
+    interpreters: Any
+    scratch: str
+
+
+def _is_boxed(spec: dict[str, Any]) -> bool:
+    return bool(spec.get("mounts") or spec.get("tmpfs_mib") or spec.get("shm_mib")) or bool(
+        spec.get("user")
+    )
+
+
+def wants_own_tmp(image: Image | None, spec: dict[str, Any]) -> bool:
+    """Of the keeper: a box makes its own."""
+    return isinstance(image, Host) and image.own_tmp and not _is_boxed(spec)
+
+
+def job(
+    spec: dict[str, Any],
+    image: Image | None,
+    place: Place,
+    gpus: tuple[int, ...] | None,
+    mark: str,
+) -> dict[str, Any]:
+    """`gpus`: None where the machine has none."""
+    variables = spec["variables"]
+    if gpus is not None:
+        variables = variables | gpu_variables(gpus)
+    made = {
+        "command": spec["command"],
+        "variables": variables,
+        "folder": spec.get("folder") or "/",
+        "memory_mib": spec["memory_mib"],
+        "vcpus": spec["vcpus"],
+        "timeout_s": spec["timeout_s"] or FOREVER_S,
+        "grace_s": GRACE_S if spec.get("grace_s") is None else spec["grace_s"],
+        "box": None,
+    }
+    match image:
+        case Runtime(reference):
+            command = containers.command(spec, reference, gpus or (), mark)
+            client = {"PATH": os.environ.get("PATH", CONTAINER_PATH), **containers.settings()}
+            made |= {
+                "command": command,
+                "variables": client | containers.passed(variables),
+                "memory_mib": spec["memory_mib"] + CLIENT_MIB,
+            }
+        case Host(own_tmp, python):
+            made["variables"] = _host_variables(own_tmp) | variables
+            if python:
+                folder = place.interpreters(python)
+                path = made["variables"]["PATH"]
+                made["variables"] = made["variables"] | {"PATH": f"{folder}:{path}"}
+            if _is_boxed(spec):
+                made["box"] = _box(spec, None, own_tmp, place.scratch)
+        case Root(folder):
+            made["variables"] = {"PATH": CONTAINER_PATH, "HOME": "/root"} | variables
+            made["box"] = _box(spec, folder, False, place.scratch)
+    return made
+
+
+def _host_variables(own_tmp: bool) -> dict[str, str]:
+    """A base image looks like a container; the host mapped as an image like the host."""
+    if own_tmp:
+        return {"PATH": CONTAINER_PATH, "HOME": "/root", "LANG": "C.UTF-8"}
+    return {
+        "PATH": os.environ.get("PATH", CONTAINER_PATH),
+        "HOME": os.environ.get("HOME", "/"),
+        "LANG": os.environ.get("LANG", "C.UTF-8"),
+    }
+
+
+def gpu_variables(gpus: tuple[int, ...]) -> dict[str, str]:
+    """A job that asked for none sees none."""
+    listed = ",".join(map(str, gpus))
+    return {"CUDA_VISIBLE_DEVICES": listed, "NVIDIA_VISIBLE_DEVICES": listed or "void"}
+
+
+def _box(spec: dict[str, Any], root: str | None, own_tmp: bool, scratch: str) -> dict[str, Any]:
+    tmpfs = [[target, mib] for target, mib in (spec.get("tmpfs_mib") or {}).items()]
+    if spec.get("shm_mib"):
+        tmpfs.append(["/dev/shm", spec["shm_mib"]])
+    return {
+        "root": root,
+        "scratch": scratch,
+        "own_tmp": own_tmp,
+        "mounts": [
+            [m["source"], m["target"], bool(m.get("read_only"))] for m in spec.get("mounts") or ()
+        ],
+        "tmpfs": tmpfs,
+        "user": spec.get("user"),
+    }

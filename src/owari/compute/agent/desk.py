@@ -1,0 +1,138 @@
+"""Where the agent's process runs meet the server: frames in, reports and starts out.
+
+A run ends in three steps of the same turn: its last log lines and its report go to the journal
+(one write for all that ended), then the reports go to the server.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from owari.compute.agent import gpus, journal, protocol
+from owari.compute.agent.image_lookup import Images
+from owari.compute.agent.interpreters import Interpreter
+from owari.compute.agent.ledger import Capacity
+from owari.compute.agent.lines import Shipper
+from owari.compute.agent.link import Link
+from owari.compute.agent.loop import Loop
+from owari.compute.agent.processes import Processes, Run
+from owari.compute.agent.spawner import Spawner
+from owari.compute.images import Mapping
+from owari.compute.isolation import Tier
+
+Key = tuple[str, int]
+
+FUNCTIONS_MIB = 2_048  # of the machine's memory jobs leave to functions, so both go on
+
+
+def capacity(memory_mib: int, gpus_wish: int | None) -> Capacity:
+    """What jobs may take. `memory_mib`: what the agent may give away at all."""
+    found = gpus.find() if gpus_wish is None else tuple(range(gpus_wish))
+    kept = min(FUNCTIONS_MIB, memory_mib // 4)
+    return Capacity(float(len(os.sched_getaffinity(0))), memory_mib - kept, found)
+
+
+class Desk:
+    """The process runs of an agent. `link()` is the server's connection, if there is one."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        folder: Path,
+        tier: Tier,
+        mark: str,
+        *,
+        found: dict[int, Interpreter],
+        shipper: Shipper,
+        reports: journal.Reports,
+        capacity: Capacity,
+        link: Callable[[], Link | None],
+    ) -> None:
+        self.reports = reports
+        self.shipper = shipper
+        self.link = link
+        self._ended: dict[Key, bytes] = {}  # of this turn, not journaled yet
+        images = Images(loop, folder, Mapping(folder.parent / "images.json"), found)
+        reveal = [str(images.folder), sys.base_prefix]
+        images.folder.mkdir(exist_ok=True)
+        self.processes = Processes(
+            loop,
+            Spawner(loop, folder, tier, mark, reveal=reveal),
+            images,
+            shipper,
+            capacity,
+            on_report=self._reported,
+        )
+
+    @property
+    def keys(self) -> set[Key]:
+        return self.processes.keys() | set(self._ended)
+
+    def knows(self, key: Key) -> bool:
+        return key in self.processes.by_key or key in self._ended
+
+    def begin(self, link: Link, header: dict[str, Any], payload: bytes) -> None:
+        """A `process` frame of a run that is not known yet."""
+        self.processes.run(header["call"], link, (header["run_id"], header["attempt"]), header)
+
+    def describe(self) -> dict[str, Any]:
+        """For the `status` frame."""
+        processes = self.processes
+        ledger = processes.ledger
+        return {
+            "running": ledger.taken,
+            "waiting": len(processes.waiting),
+            "vcpus": ledger.vcpus,
+            "memory_mib": ledger.memory_mib,
+            "keepers": len(processes.keepers),
+            "spawner": processes.spawner.pid,
+        }
+
+    def describe_capacity(self, instance: str) -> dict[str, Any]:
+        """For the `welcome` frame."""
+        room = self.processes.ledger.capacity
+        return {
+            "instance": instance,
+            "vcpus": room.vcpus,
+            "memory_mib": room.memory_mib,
+            "gpus": len(room.gpus),
+        }
+
+    def greet(self, link: Link) -> None:
+        """A new server hears what is running."""
+        running = [
+            [*run.key, run.started]
+            for run in self.processes.runs.values()
+            if run.call == protocol.DURABLE and run.started is not None
+        ]
+        if running:
+            link.send({"k": "started", "runs": running})
+
+    # ---- reports
+    def _reported(self, run: Run, report: dict[str, Any]) -> None:
+        own = {"call": run.call, "tail": 0, "run_id": run.key[0], "attempt": run.key[1]}
+        frame = protocol.message({"k": "report"} | own | report)
+        if run.call == protocol.DURABLE:
+            self._ended[run.key] = frame
+        elif run.link is self.link():
+            run.link.send_frame(frame)
+
+    def flush(self) -> None:
+        """Journal, then send."""
+        link = self.link()
+        if self._ended:
+            self.shipper.flush()
+            ended, self._ended = self._ended, {}
+            try:
+                self.reports.add_all(ended)
+            except OSError as error:
+                print(f"reports are kept in memory only: {error}", flush=True)
+            if link is not None:
+                link.send_frame(b"".join(ended.values()))
+        started = self.processes.take_started()
+        if started and link is not None:
+            link.send({"k": "started", "runs": started})

@@ -1,0 +1,111 @@
+"""How podman or docker is asked to run a job. Pure but for looking for them.
+
+podman is run with the settings seen to work where its usual ones do not: with runc and cgroupfs
+on hybrid cgroups, and with explicit limits. The container shares the host's network, so that the
+endpoint of Owari on loopback is reached.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+LABEL = "owari.agent"
+RUNTIMES = ("podman", "docker")
+DOCKER_SOCKET = "/var/run/docker.sock"
+SHARES_PER_VCPU = 1_024
+NOT_PASSED = frozenset({"PATH", "HOME", "DOCKER_HOST", "XDG_RUNTIME_DIR", "CONTAINERS_CONF"})
+
+
+def program() -> str:
+    """The container runtime of this machine; '' when there is none that could answer."""
+    for name in RUNTIMES:
+        path = shutil.which(name)
+        if path is None:
+            continue
+        reachable = os.environ.get("DOCKER_HOST") or os.access(DOCKER_SOCKET, os.W_OK)
+        if name == "podman" or reachable:
+            return path
+    return ""
+
+
+def is_podman(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("podman")
+
+
+def exists(path: str, image: str) -> list[str]:
+    """A command that ends with 0 when the runtime has the image."""
+    if is_podman(path):
+        return [path, "image", "exists", image]
+    return [path, "image", "inspect", "--format", "{{.Id}}", image]
+
+
+def name_of(spec: dict[str, Any]) -> str:
+    plain = "".join(c if c.isalnum() else "-" for c in spec["run_id"])
+    return f"owari-{plain}-{spec['attempt']}"
+
+
+def settings() -> dict[str, str]:
+    """Variables for the client: its own configuration is where the user's home is."""
+    kept = ("HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "CONTAINERS_CONF")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def passed(variables: dict[str, str]) -> dict[str, str]:
+    """Values reach the client through its environment, so that no process list shows them."""
+    return {k: v for k, v in variables.items() if k not in NOT_PASSED}
+
+
+def command(
+    spec: dict[str, Any], image: str, gpus: tuple[int, ...], mark: str, path: str = ""
+) -> list[str]:
+    path = path or program() or RUNTIMES[0]
+    made = [path]
+    if is_podman(path) and os.geteuid() == 0:
+        made += ["--cgroup-manager", "cgroupfs", *_runc()]
+    made += ["run", "--rm", "--name", name_of(spec), "--label", f"{LABEL}={mark}"]
+    made += ["--pull", "missing", "--network", "host"]
+    made += ["--memory", f"{spec['memory_mib']}m", "--memory-swap", f"{spec['memory_mib']}m"]
+    made += ["--cpu-shares", str(max(2, int(spec["vcpus"] * SHARES_PER_VCPU)))]
+    made += ["--ulimit", "nofile=1024:4096", "--ulimit", "nproc=1024:4096"]
+    for variable, value in spec["variables"].items():
+        made += ["--env", f"{variable}={value}" if variable in NOT_PASSED else variable]
+    made += _mounts(spec)
+    if spec.get("user"):
+        made += ["--user", spec["user"]]
+    if gpus:
+        devices = ",".join(map(str, gpus))
+        made += ["--gpus", f'"device={devices}"']
+    return [*made, image, *spec["command"]]
+
+
+def _runc() -> list[str]:
+    """crun refuses hybrid cgroups."""
+    hybrid = not os.path.exists("/sys/fs/cgroup/cgroup.controllers")  # noqa: PTH110
+    return ["--runtime", "runc"] if hybrid and shutil.which("runc") else []
+
+
+def _mounts(spec: dict[str, Any]) -> list[str]:
+    made: list[str] = []
+    for mount in spec.get("mounts") or ():
+        if mount["source"] is None:
+            made += ["--volume", mount["target"]]
+            continue
+        mode = "ro" if mount.get("read_only") else "rw"
+        made += ["--volume", f"{mount['source']}:{mount['target']}:{mode}"]
+    for target, mib in (spec.get("tmpfs_mib") or {}).items():
+        made += ["--tmpfs", f"{target}:size={mib}m"]
+    if spec.get("shm_mib"):
+        made += ["--shm-size", f"{spec['shm_mib']}m"]
+    return made
+
+
+def remove(path: str, name: str) -> list[str]:
+    return [path, "rm", "--force", name]
+
+
+def remove_all(path: str, mark: str) -> str:
+    """A shell command: end every container of an agent that died."""
+    listed = f"{path} ps --all --quiet --filter label={LABEL}={mark}"
+    return f'ids=$({listed}) && [ -z "$ids" ] || {path} rm --force $ids'

@@ -1,0 +1,64 @@
+"""The spawner: a tiny process that forks a keeper per slot (keeper.py), and does nothing else.
+
+Run as `python -S -P -c 'from owari.compute.runtime.spawner import main; main()' SOCKET_FD`. A
+request of the agent comes with the keeper's socket. The spawner is small and single-threaded,
+so a fork takes a millisecond, and its keepers share its memory.
+"""
+
+# pathlib and contextlib would cost memory and time in every keeper.
+from __future__ import annotations
+
+import array
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from typing import Any, NoReturn
+
+from . import box, groups, tree
+from .keeper import Keeper
+from .scratch import Scratch
+
+MESSAGE_MAX_BYTES = 1 << 16
+MARKS = ("OWARI_AGENT",)  # agent/orphans.py FOLDER_MARK
+
+
+def _become_keeper(request: dict[str, Any], descriptor: int) -> NoReturn:
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        tree.adopt_orphans()
+        group = groups.enter(request["groups"])
+        scratch = Scratch(request["scratch"], request["reveal"], wanted=request["own_tmp"])
+        mark = {name: os.environ[name] for name in MARKS}
+        Keeper(socket.socket(fileno=descriptor), group, scratch, mark).run()
+    except BaseException as error:
+        print(f"a keeper ended: {error!r}", flush=True)
+        tree.end_all()
+    os._exit(1)
+
+
+def serve(agent: socket.socket) -> None:
+    while True:
+        data, ancillary, _, _ = agent.recvmsg(MESSAGE_MAX_BYTES, socket.CMSG_SPACE(4))
+        if not data:
+            return
+        fds = array.array("i")
+        for _, _, content in ancillary:
+            fds.frombytes(content)
+        if os.fork() == 0:
+            agent.close()
+            _become_keeper(json.loads(data), fds[0])
+        os.close(fds[0])
+
+
+def main() -> None:
+    agent = socket.socket(fileno=int(sys.argv[1]))
+    os.umask(0o022)
+    box.usual_limits()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers: they just go
+    gc.collect()
+    gc.freeze()
+    serve(agent)
