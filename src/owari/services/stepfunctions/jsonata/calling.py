@@ -9,6 +9,11 @@ from owari.services.stepfunctions.jsonata.scope import DEPTH_MAX, Outside
 from owari.services.stepfunctions.jsonata.values import Function
 
 
+def too_deep() -> JsonataError:
+    message = "Stack overflow error: Check for non-terminating recursive function."
+    return JsonataError("U1001", f"{message} Consider rewriting as tail-recursive")
+
+
 def call(function: Any, arguments: list[Any], focus: Any, outside: Outside) -> Any:
     """Raises JsonataError T1006 when it is no function, U1001 beyond the depth bound."""
     if not isinstance(function, Function):
@@ -16,7 +21,7 @@ def call(function: Any, arguments: list[Any], focus: Any, outside: Outside) -> A
     outside.step()
     outside.depth += 1
     if outside.depth > DEPTH_MAX:
-        raise JsonataError("U1001", "Stack overflow error: check for non-terminating recursion")
+        raise too_deep()
     try:
         return function.call(arguments, focus)
     finally:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from owari.services.stepfunctions.jsonata.calling import too_deep
 from owari.services.stepfunctions.jsonata.compiler import Closure, compile_node
-from owari.services.stepfunctions.jsonata.errors import JsonataError
 from owari.services.stepfunctions.jsonata.functions import (  # noqa: F401  (each declares its own)
     added,
     arrays,
@@ -51,8 +51,7 @@ class Expression:
         try:
             return _plain(self._closure(data, scope))
         except RecursionError as error:
-            message = "Stack overflow error: check for non-terminating recursion"
-            raise JsonataError("U1001", message) from error
+            raise too_deep() from error
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from owari.services.stepfunctions.jsonata.errors import JsonataError
-from owari.services.stepfunctions.jsonata.values import NOTHING, Function, is_number
+from owari.services.stepfunctions.jsonata.values import NOTHING, Function, is_number, text
 
 _CLASSES = {"x": "snblaofm", "j": "snblaom", "u": "snbl"}
 _NAMES = {"s": "string", "n": "number", "b": "boolean", "a": "array", "o": "object"}
@@ -47,8 +47,8 @@ class Signature:
     parameters: tuple[Parameter, ...]
 
     @classmethod
-    def parse(cls, text: str) -> Signature:
-        inside = _parameters_of(text)
+    def parse(cls, source: str) -> Signature:
+        inside = _parameters_of(source)
         found: list[Parameter] = []
         at = 0
         while at < len(inside):
@@ -100,9 +100,9 @@ class Signature:
         return fitted
 
 
-def _parameters_of(text: str) -> str:
+def _parameters_of(source: str) -> str:
     """What stands before the colon of the result, outside any nested signature."""
-    inside = text[1 : text.rfind(">")] if text.startswith("<") else text
+    inside = source[1 : source.rfind(">")] if source.startswith("<") else source
     depth = 0
     for index, letter in enumerate(inside):
         depth += {"<": 1, ">": -1}.get(letter, 0)
@@ -111,10 +111,10 @@ def _parameters_of(text: str) -> str:
     return inside
 
 
-def _closing(text: str, at: int) -> int:
+def _closing(source: str, at: int) -> int:
     depth = 0
-    for index in range(at, len(text)):
-        depth += {"<": 1, ">": -1}.get(text[index], 0)
+    for index in range(at, len(source)):
+        depth += {"<": 1, ">": -1}.get(source[index], 0)
         if depth == 0:
             return index
     raise JsonataError("S0402", "Choice groups containing parameterized types are not supported")
@@ -131,8 +131,7 @@ def _as_asked(parameter: Parameter, value: Any, name: str, at: int) -> Any:
     made = value if isinstance(value, list) else [value]
     if parameter.items and any(symbol(item) not in parameter.items for item in made):
         kind = _NAMES.get(parameter.items, parameter.items)
-        message = f"Argument {at + 1} of function {name!r} must be an array of {kind}"
-        raise JsonataError("T0412", message)
+        raise JsonataError("T0412", f'Argument {text(made)} must be an array of "{kind}s"')
     return made
 
 
