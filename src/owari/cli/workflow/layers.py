@@ -172,7 +172,8 @@ def _grown(work: _Work, ports: _Ports, apart: int) -> list[Box]:
     """Boxes wide enough for their links."""
     found = list(work.boxes)
     for node, count in ports.most.items():
-        found[node] = replace(found[node], half=max(found[node].half, (count + 1) * apart // 2))
+        least = (count - 1) * apart // 2 + apart // 4 if count > 1 else 0
+        found[node] = replace(found[node], half=max(found[node].half, least))
     return found
 
 

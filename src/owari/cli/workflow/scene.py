@@ -32,7 +32,8 @@ class Metrics:
     bottom: int
     terminal: Box  # the machine's start or end
     dot: Box  # an inner scope's start or end
-    panel: int  # between a scope's edge and what is in it
+    panel_x: int  # between a scope's edge and what is in it
+    panel_y: int
     loop: int  # how far a loop goes out to the right
     gaps: Gaps
     extent: int = 0
@@ -79,7 +80,7 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A state's box; START and END have no state."""
+    """A state's box; START and END have no state, and a name only in the outermost scope."""
 
     name: str
     state: State | None
@@ -128,19 +129,18 @@ def place(scope: Scope, notes: Notes, metrics: Metrics, *, outermost: bool = Tru
         [_link(t, numbers, metrics) for t in shown],
         metrics.gaps,
     )
-    pad = metrics.panel
     boxes = tuple(
-        _at(box, at.axis + pad, at.top + pad, at.half, metrics)
+        _at(box, at.axis + metrics.panel_x, at.top + metrics.panel_y, at.half, metrics)
         for box, at in zip(drawn, result.boxes, strict=True)
     )
     edges = zip(shown, result.routes, strict=True)
     return Panel(
         0,
         0,
-        result.width + metrics.extent + 2 * pad,
-        result.height + 2 * pad,
+        result.width + metrics.extent + 2 * metrics.panel_x,
+        result.height + 2 * metrics.panel_y,
         boxes,
-        tuple(_edge(transition, route, pad, metrics) for transition, route in edges),
+        tuple(_edge(transition, route, metrics) for transition, route in edges),
         tuple(loop for box in boxes for loop in _placed_loops(box, loops.get(box.name, []))),
     )
 
@@ -152,7 +152,10 @@ def _boxes(scope: Scope, notes: Notes, metrics: Metrics, outermost: bool) -> lis
         return drawn
     size = metrics.terminal if outermost else metrics.dot
     width = 2 * size.half + metrics.extent
-    start, end = (Drawn(name, None, 0, 0, width, size.height, (), ()) for name in (START, END))
+    start, end = (
+        Drawn(name, None, 0, 0, width, size.height, (text,) if outermost else (), ())
+        for name, text in ((START, "Start"), (END, "End"))
+    )
     return [start, *drawn, end]
 
 
@@ -176,15 +179,15 @@ def _state(state: State, notes: Notes, metrics: Metrics) -> Drawn:
     height = metrics.top + len(names) * metrics.line + len(small) * metrics.small
     inner = [place(scope, notes, metrics, outermost=False) for scope in state.scopes]
     tallest = max((panel.height for panel in inner), default=0)
-    inside = sum(panel.width for panel in inner) + (len(inner) + 1) * metrics.panel
+    inside = sum(panel.width for panel in inner) + (len(inner) + 1) * metrics.panel_x
     half = (max(text_width + 2 * metrics.side, inside if inner else 0) + 1) // 2
-    x = (2 * half - inside) // 2 + metrics.panel
+    x = (2 * half - inside) // 2 + metrics.panel_x
     put = []
     for panel in inner:
-        put.append(replace(moved(panel, x, height + metrics.panel // 2), height=tallest))
-        x += panel.width + metrics.panel
+        put.append(replace(moved(panel, x, height + metrics.panel_y // 2), height=tallest))
+        x += panel.width + metrics.panel_x
     if inner:
-        height += metrics.panel // 2 + tallest
+        height += metrics.panel_y // 2 + tallest
     width = 2 * half + metrics.extent
     return Drawn(state.name, state, 0, 0, width, height + metrics.bottom, names, small, tuple(put))
 
@@ -205,14 +208,15 @@ def _link(transition: Transition, numbers: Mapping[str, int], metrics: Metrics) 
     return Link(numbers[transition.source], numbers[transition.target], label)
 
 
-def _edge(transition: Transition, route: Route, pad: int, metrics: Metrics) -> Edge:
+def _edge(transition: Transition, route: Route, metrics: Metrics) -> Edge:
+    dx, dy = metrics.panel_x, metrics.panel_y
     label = None
     if route.label:
         lines = metrics.label_lines(transition.label)
         half = (max(map(metrics.small_width, lines)) + 1) // 2
         x, y = route.label
-        label = Label(lines, x + pad, y + pad, half, len(lines) * metrics.small)
-    return Edge(transition, tuple((x + pad, y + pad) for x, y in route.points), label)
+        label = Label(lines, x + dx, y + dy, half, len(lines) * metrics.small)
+    return Edge(transition, tuple((x + dx, y + dy) for x, y in route.points), label)
 
 
 def _at(box: Drawn, axis: int, top: int, half: int, metrics: Metrics) -> Drawn:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from xml.sax.saxutils import escape, quoteattr
 
 from owari.cli.workflow import palette
+from owari.cli.workflow.history import Taken
 from owari.cli.workflow.layers import Box, Gaps, Point
 from owari.cli.workflow.machine import END, START, Scope, Transition
 from owari.cli.workflow.palette import FAINT, FONT, ICONS, INK, LOOKS, NAME_PX, PAPER, SMALL_PX
@@ -24,7 +26,8 @@ METRICS = Metrics(
     bottom=8,
     terminal=Box(28, 26),
     dot=Box(6, 12),
-    panel=16,
+    panel_x=16,
+    panel_y=16,
     loop=34,
     gaps=Gaps(node=30, port=18, track=11, above=14, below=22),
 )
@@ -38,7 +41,7 @@ EDGES = {  # colour, dashes, what the legend says
     "untaken": ("#b6bec9", "", ""),
 }
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-Taken = frozenset[tuple[str, str]]
+Ways = AbstractSet[Taken]
 
 
 def picture(
@@ -46,7 +49,7 @@ def picture(
     title: str,
     subtitle: str = "",
     notes: Notes | None = None,
-    taken: Taken | None = None,
+    taken: Ways | None = None,
 ) -> str:
     """The machine; with notes and the transitions taken, one of its executions."""
     return Picture(notes, taken).drawn(place(scope, notes or {}, METRICS), title, subtitle)
@@ -58,10 +61,11 @@ def text(value: str) -> str:
 
 
 class Picture:
-    def __init__(self, notes: Notes | None, taken: Taken | None) -> None:
+    def __init__(self, notes: Notes | None, taken: Ways | None) -> None:
         self.notes = notes
         self.taken = taken
-        self.used: dict[str, str] = {}  # kinds of edge, for the legend
+        self.statuses: set[str] = set()  # for the legend
+        self.used: dict[str, str] = {}  # kinds of edge, also
 
     def drawn(self, panel: Panel, title: str, subtitle: str) -> str:
         inside = "\n".join(self._panel(panel))
@@ -96,6 +100,7 @@ class Picture:
             yield _terminal(box)
             return
         status = self._note(box.name).status
+        self.statuses.add(status)
         look = LOOKS.get(status, LOOKS["plain"])
         dashed = ' stroke-dasharray="4 3"' if status == "waiting" else ""
         kind = box.state.type
@@ -142,8 +147,8 @@ class Picture:
         top, low, x = middle - height // 2, middle + height // 2, loop.x
         bow = f"M{x} {low} C{x + 26} {low + 4} {x + 26} {top - 4} {x + 2} {top}"
         course = f'd="{bow}" stroke-width="1.4"'
-        retry = loop.transition is None or self.taken is None
-        taken = retry or (loop.state, loop.state) in (self.taken or ())
+        again = loop.transition
+        taken = again is None or self.taken is None or _was_taken(again, self.taken)
         return (
             f"{_line(kind, course, taken)}"
             f'<text x="{x + 25}" y="{middle + 4}" font-size="{SMALL_PX}"'
@@ -152,8 +157,7 @@ class Picture:
 
     def _legend(self, y: int) -> tuple[str, int]:
         found, x = [], MARGIN
-        statuses = {self._note(n).status for n in self.notes or ()}
-        for status in [s for s in LOOKS if s in statuses and s != "plain"]:
+        for status in [s for s in LOOKS if s in self.statuses and s != "plain"]:
             look = LOOKS[status]
             found.append(
                 f'<rect x="{x}" y="{y}" width="14" height="12" rx="3" fill="{look.ground}"'
@@ -177,8 +181,8 @@ def _line_kind(transition: Transition | None) -> str:
     return transition.kind if transition.kind in EDGES else "plain"
 
 
-def _was_taken(transition: Transition, taken: Taken) -> bool:
-    return (transition.source, transition.target) in taken
+def _was_taken(transition: Transition, taken: Ways) -> bool:
+    return Taken(transition.source, transition.target, transition.kind == "catch") in taken
 
 
 def _shown(name: str) -> str:
@@ -204,16 +208,18 @@ def _markers() -> str:
 
 
 def _terminal(box: Drawn) -> str:
-    x, y = box.x + box.width // 2, box.y + box.height // 2
-    if box.width <= 2 * METRICS.dot.half + 24:
+    x, y, w, h = box.x, box.y, box.width, box.height
+    if not box.names:
         ground = PAPER if box.name == END else FAINT
         return (
-            f'<circle cx="{x}" cy="{y}" r="5" fill="{ground}" stroke="{FAINT}" stroke-width="2"/>'
+            f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="{h // 2}" fill="{ground}"'
+            f' stroke="{FAINT}" stroke-width="2"/>'
         )
     return (
-        f'<rect x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}"'
-        f' rx="{box.height // 2}" fill="#e8ebf0" stroke="{FAINT}"/>'
-        f'<text x="{x}" y="{y + 4}" font-size="12" text-anchor="middle">{_shown(box.name)}</text>'
+        f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="{h // 2}" fill="#e8ebf0"'
+        f' stroke="{FAINT}"/>'
+        f'<text x="{x + w // 2}" y="{y + h // 2 + 4}" font-size="12" text-anchor="middle">'
+        f"{_shown(box.name)}</text>"
     )
 
 

@@ -1,0 +1,65 @@
+"""What a drawing says of each state of an execution: a status and a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from owari.cli.workflow.history import Iterations, Progress, Tally
+from owari.cli.workflow.scene import Note
+
+MapRuns = Mapping[str, Iterations]  # by ARN, as DescribeMapRun counts
+
+
+def notes(progress: Progress, now: datetime, map_runs: MapRuns | None = None) -> dict[str, Note]:
+    return {
+        name: Note(status(tally), words(tally, now, map_runs or {}))
+        for name, tally in progress.states.items()
+    }
+
+
+def status(tally: Tally) -> str:
+    """One of palette.LOOKS."""
+    if tally.running:
+        return "running"
+    return "failed" if tally.failed else tally.status
+
+
+def words(tally: Tally, now: datetime, map_runs: MapRuns) -> str:
+    """`3/8 · 1 failed · 2.1 s · 1 retry`."""
+    counts = tally.iterations
+    if tally.map_run:  # its iterations are executions of their own
+        counts = map_runs.get(tally.map_run, Iterations())
+    found = []
+    if counts.total:
+        found.append(f"{counts.done}/{counts.total}")
+        if counts.failed:
+            found.append(f"{counts.failed} failed")
+    elif tally.entered > 1:
+        done = tally.entered - tally.running
+        found.append(f"{done}/{tally.entered}" if tally.running else f"×{tally.entered}")
+    found.append(length(_spent_s(tally, now)))
+    if tally.retries:
+        found.append(f"{tally.retries} {'retry' if tally.retries == 1 else 'retries'}")
+    if tally.error and status(tally) in ("failed", "caught"):
+        found.append(tally.error)
+    return " · ".join(found)
+
+
+def _spent_s(tally: Tally, now: datetime) -> float:
+    """Of its visits together; of one that still runs, so far."""
+    if tally.running and tally.since is not None:
+        return max(0.0, (now - tally.since).total_seconds())
+    return tally.spent_s
+
+
+def length(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, s = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {s} s"
+    hours, m = divmod(minutes, 60)
+    return f"{hours} h {m} min" if hours < 24 else f"{hours // 24} d {hours % 24} h"
