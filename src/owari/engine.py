@@ -180,6 +180,7 @@ class Engine:
         """Put an effect back into the window, in memory only."""
         if self.flight.pop(envelope.id, None) and isinstance(envelope.effect, Run | Http):
             self.running -= 1
+        self.finishers.pop(envelope.id, None)
         envelope.due = due
         self._add(envelope)
 
@@ -239,7 +240,8 @@ class Engine:
             except Exception:
                 log.exception("call failed")
                 error = internal_error()
-            if isinstance(result, Park | Direct) or error is not None:
+            kept = isinstance(result, Park) and result.keep
+            if (isinstance(result, Park | Direct) and not kept) or error is not None:
                 tx.connection.execute("ROLLBACK TO call")
                 tx.outcome.undo_to(mark)
             tx.connection.execute("RELEASE call")
@@ -251,8 +253,8 @@ class Engine:
 
     def _invoke(self, envelope: Envelope, answer: Any) -> None:
         """A call that answered `Direct`: a durable run under the effect's own id."""
-        if not isinstance(answer, Direct):
-            return
+        if not isinstance(answer, Direct) or envelope.id not in self.flight:
+            return  # withdrawn meanwhile, or to be begun again
         self.finishers[envelope.id] = answer.finish
         own = {"run_id": envelope.id, "attempt": envelope.attempt, "durable": True}
         self.compute.start(answer.spec | own)

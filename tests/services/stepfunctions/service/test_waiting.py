@@ -214,3 +214,19 @@ def test_express_and_standard_operations_do_not_mix(world: World) -> None:
     for operation in ("DescribeExecution", "StopExecution", "GetExecutionHistory"):
         error = refused(world, operation, executionArn=run_arn)
         assert error.message == ("Invalid Arn: 'Resource type not valid in this context: express'")
+
+
+def test_an_express_execution_as_a_task_is_waited_for(world: World) -> None:
+    """The call parks, and what it began before that is kept, also when the server is killed."""
+    waits = states(("W", {"Type": "Wait", "Seconds": 20}), ("P", {"Type": "Pass"}))
+    inner = machine(world, waits, "inner", type="EXPRESS")
+    sync = task(
+        "arn:aws:states:::aws-sdk:sfn:startSyncExecution",
+        Parameters={"StateMachineArn": inner, "Input": {"x": 1}},
+    )
+    arn = start(world, machine(world, states(("T", sync)), "outer"))
+    world.advance(5)
+    world.crash()
+    made = output(ended(world, arn, 20))
+    assert (made["Status"], made["Output"]) == ("SUCCEEDED", '{"x":1}')
+    assert not world.effects()
