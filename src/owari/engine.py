@@ -62,7 +62,6 @@ class Engine:
         self.timers: list[tuple[float, int, str]] = []
         self.beyond = 0.0  # rows due at or after this may not be loaded; inf: all are
         self.running = 0  # Run and Http effects in flight
-        self.acknowledge: Callable[[str, int], None] = lambda _run_id, _attempt: None
         kernel.committed = self.committed
 
     # ---- the window over the outbox
@@ -301,7 +300,7 @@ class Engine:
         run_id, attempt = report["run_id"], report["attempt"]
 
         def settled(_result: Any) -> None:
-            self.acknowledge(run_id, attempt)
+            self.compute.acknowledge(run_id, attempt)
 
         envelope = self.flight.get(run_id) or outbox.get(self.kernel.reader, run_id)
         if envelope is None or envelope.attempt != attempt:

@@ -14,6 +14,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from owari.engine import Engine
 from owari.errors import ServiceError
 from owari.kernel import Context, Group, Kernel, Work
 from owari.outbound import Deliverer
-from owari.store.blobs import BlobStore
+from owari.store.blobs import GRACE_S, BlobStore
 from owari.store.database import connect, migrate
 from owari.store.segments import Segments
 from owari.wire.message import ApiCall
@@ -67,11 +68,12 @@ class Host:
             on_report=self._reported,
             on_logs=self._logged,
             on_agent=self._agent_changed,
+            on_started=self._started,
+            on_capacity=self._capacity,
             credentials=self._credentials,
         )
         self.outbound = Deliverer()
         self.engine = Engine(self.kernel, self.compute, self.outbound)
-        self.engine.acknowledge = self.compute.acknowledge
         self._committer = _Committer(self._commit, self._committed)
         self._committing = False
         self._commit_s = 0.0
@@ -213,6 +215,14 @@ class Host:
         self.engine.agent_changed(instance, known)
         self._kick()
 
+    def _started(self, run_id: str, attempt: int, started_at: float) -> None:
+        self.engine.started(run_id, attempt, started_at)
+        self._kick()
+
+    def _capacity(self, agents: list[dict[str, Any]]) -> None:
+        self.engine.capacity(SYSTEM, agents)
+        self._kick()
+
     def _credentials(self, account: str, role_arn: str, session: str) -> dict[str, str]:
         role = role_arn.rsplit("/", 1)[-1] or "owari"
         arn = f"arn:aws:sts::{account}:assumed-role/{role}/{session}"
@@ -255,13 +265,20 @@ class Host:
 
     # ---- housekeeping
     async def _sweep(self) -> None:
-        for candidates in await asyncio.to_thread(lambda: list(sweep.old_files(self.blobs))):
-            self.kernel.submit(sweep.unknown(self.blobs, SYSTEM, candidates))
-            self._kick()
+        walked = -GRACE_S
         while True:
+            grace = sweep.grace_s(self.blobs, self.config.disk_reserve_bytes)
+            if time.monotonic() - walked >= max(grace, sweep.IN_FLIGHT_S):
+                walked = time.monotonic()
+                for found in await asyncio.to_thread(list, sweep.old_files(self.blobs, grace)):
+                    self.kernel.submit(sweep.unknown(self.blobs, SYSTEM, found))
+            self._sweep_unused(grace)
             await asyncio.sleep(SWEEP_EVERY_S)
-            self.kernel.submit(sweep.unused(self.blobs, SYSTEM))
-            self._kick()
+
+    def _sweep_unused(self, grace: float) -> None:
+        again = partial(self._sweep_unused, grace)
+        self.kernel.submit(sweep.unused(self.blobs, SYSTEM, grace, again))
+        self._kick()
 
 
 class _Committer:

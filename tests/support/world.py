@@ -97,7 +97,6 @@ class World:
             self.random,
         )
         self.engine = Engine(self.kernel, self.compute, self.http)
-        self.engine.acknowledge = self.compute.acknowledge
         self.engine.agent_changed(self.compute.instance, self.compute.known())
         self.compute.resend()
 

@@ -85,3 +85,6 @@ class Compute(Protocol):
 
     def cancel(self, run_id: str, reason: str) -> None:
         """Stop a run: SIGTERM, then SIGKILL. It reports as usual."""
+
+    def acknowledge(self, run_id: str, attempt: int) -> None:
+        """The report of a durable run is committed: compute may forget it."""
