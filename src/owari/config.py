@@ -25,6 +25,7 @@ class Config:
     # bounds
     inline_body_max_bytes: int = 64 * KIB  # a larger streamed body goes to a file
     buffered_body_max_bytes: int = 80 * MIB  # a non-streamed request body
+    disk_reserve_bytes: int = 32 * MIB  # no body may take it: deleting needs some room, too
     header_max_bytes: int = 64 * KIB
     connections_max: int = 4_096
     turn_operations_max: int = 256  # operations per commit group

@@ -72,6 +72,7 @@ def _log_to(config: Config) -> None:
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.raiseExceptions = False  # a log that cannot be written (disk full) is no news
 
 
 def endpoint_of(config: Config) -> str:
@@ -126,7 +127,8 @@ class _Server:
         )
         gate.cors = settings.admits_origin
         body_max = PROFILES[config.profile].object_put_max_bytes
-        store = Store(host.blobs, self.threads, config.inline_body_max_bytes, body_max)
+        inline_max, reserve = config.inline_body_max_bytes, config.disk_reserve_bytes
+        store = Store(host.blobs, self.threads, inline_max, body_max, reserve)
         pages = {"/_owari/health": self.health, "/_owari/status": self.status}
         packages = Packages(host.blobs, host.issuer, time.time)
         most = config.buffered_body_max_bytes

@@ -1,4 +1,4 @@
-"""Removing blobs that nothing refers to, and what a killed server left half received.
+"""Removing blobs that nothing refers to, and what was received and never recorded.
 
 Files are unlinked inside the writer's turn: an operation that keeps a blob again (the same code
 deployed twice) runs either before, and the blob is spared, or after, and stores it anew. Should
@@ -8,18 +8,41 @@ the commit fail, a row nobody refers to is left without its file, and the next s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from owari.errors import ServiceError
 from owari.kernel import Context, Work
-from owari.store.blobs import GRACE_S, BlobStore
+from owari.store.blobs import GRACE_S, HURRIED_GRACE_S, BlobStore
 from owari.store.tx import Tx
 
+BATCH = 256
+IN_FLIGHT_S = 300.0  # a body that is being received is written to more often
+HURRY_BELOW_BYTES = 1024 * 1024 * 1024
 
-def unused(blobs: BlobStore, context: Context) -> Work:
-    """Work that removes blobs dropped longer than the grace period ago."""
-    return Work(context, lambda tx: blobs.unlink(blobs.unused(tx.connection, tx.now)), _ignore)
+
+def grace_s(blobs: BlobStore, reserve: int) -> float:
+    """How long what nobody keeps is spared: not for long when the disk fills up."""
+    return HURRIED_GRACE_S if blobs.room(reserve) < HURRY_BELOW_BYTES else GRACE_S
+
+
+def unused(
+    blobs: BlobStore, context: Context, grace: float, more: Callable[[], None] = lambda: None
+) -> Work:
+    """Work that removes blobs dropped longer than the grace period ago; `more` is called when
+    there may be others."""
+    found: list[str] = []
+
+    def body(tx: Tx) -> None:
+        found[:] = blobs.unused(tx.connection, tx.now, grace, BATCH)
+        blobs.unlink(found)
+
+    def done(_result: Any, error: ServiceError | None) -> None:
+        if error is None and len(found) == BATCH:
+            more()
+
+    return Work(context, body, done)
 
 
 def unknown(blobs: BlobStore, context: Context, candidates: list[str]) -> Work:
@@ -32,22 +55,29 @@ def unknown(blobs: BlobStore, context: Context, candidates: list[str]) -> Work:
     return Work(context, body, _ignore)
 
 
-def old_files(blobs: BlobStore, most: int = 256) -> Iterator[list[str]]:
-    """Blob ids by the hundred, of files older than the grace period; half-received files of a
-    killed server are removed on the way. Walks the folder: not on the event loop."""
-    before = time.time() - GRACE_S
+def old_files(blobs: BlobStore, grace: float) -> Iterator[list[str]]:
+    """Blob ids by the hundred, of files older than the grace period; files that were never
+    received whole are removed on the way. Walks the folder: not on the event loop."""
+    before = time.time() - max(grace, IN_FLIGHT_S)
     for path in blobs.folder.glob("tmp-*"):
-        if path.stat().st_mtime < before:
+        if _is_older(path, before):
             path.unlink(missing_ok=True)
     found: list[str] = []
     for path in blobs.folder.glob("??/*"):
-        if path.stat().st_mtime < before:
+        if _is_older(path, before):
             found.append(path.name)
-        if len(found) == most:
+        if len(found) == BATCH:
             yield found
             found = []
     if found:
         yield found
+
+
+def _is_older(path: Path, before: float) -> bool:
+    try:
+        return path.stat().st_ctime < before  # since it was written or got its name
+    except FileNotFoundError:
+        return False
 
 
 def _ignore(_result: Any, _error: ServiceError | None) -> None:

@@ -119,6 +119,16 @@ def test_a_full_disk_is_an_error_to_the_caller(
         assert put(client, "k", b"x" * MIB)[0] == 200
 
 
+def test_bodies_leave_room_for_other_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(tmp_path) as server, server.connect() as client:
+        monkeypatch.setattr(server.blobs, "room", lambda _reserve: 100)
+        for size, status in ((100, 200), (101, 500), (MIB, 500), (1, 200)):
+            got, answer = put(client, "k", b"x" * size)
+            assert got == status
+            assert (b"No space left" in answer) == (status == 500)
+        assert len(server.host.calls) == 2
+
+
 def test_a_failing_fsync_is_an_error_to_the_caller(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,10 @@ class Api:
         if error is not None:
             return Known(exchange.refuse(error))
         if exchange.streamed:
+            try:
+                self.store.check_room(length or 0)
+            except OSError as full:
+                return Known(exchange.refuse(_not_stored(full)))
             spool = Spool(self.store, exchange.decoder(), exchange.algorithms, flow)
             return UploadTurn(self, exchange, spool)
         return BufferedTurn(self, exchange)

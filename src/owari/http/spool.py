@@ -15,6 +15,7 @@ failure (bad framing, disk full, too large) is kept; the rest of the body is thr
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -49,12 +50,18 @@ class Abandoned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Where bodies are received to. Sizes in bytes."""
+    """Where bodies are received to. Sizes in bytes; `reserve` of the disk stays free of bodies."""
 
     blobs: BlobStore
     threads: Executor
     inline_max: int
     body_max: int
+    reserve: int = 0
+
+    def check_room(self, size: int) -> None:
+        """Raises OSError before a body is received for which the disk is too full."""
+        if self.blobs.room(self.reserve) < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 class Spool:

@@ -24,6 +24,7 @@ MIGRATIONS = (
 )
 
 GRACE_S = 3600.0  # an upload in flight, or a reader that has not opened its file yet
+HURRIED_GRACE_S = 60.0  # the same, when the disk fills up
 
 
 class BlobStore:
@@ -63,6 +64,13 @@ class BlobStore:
             self.adopt(temporary, blob)
         return blob
 
+    def room(self, reserve: int) -> int:
+        """Bytes that bodies may still take: what is free, less `reserve` (or an eighth of a small
+        disk), so that a full disk can still be told to delete something."""
+        disk = os.statvfs(self.folder)
+        total, free = disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize
+        return free - min(reserve, total // 8)
+
     def read(self, blob: str) -> bytes:
         return self.path(blob).read_bytes()
 
@@ -78,10 +86,12 @@ class BlobStore:
         connection.execute("UPDATE blob SET refs = refs - 1, changed = ? WHERE id = ?", (now, blob))
 
     # ---- sweep
-    def unused(self, connection: sqlite3.Connection, now: float, most: int = 256) -> list[str]:
+    def unused(
+        self, connection: sqlite3.Connection, now: float, grace_s: float, most: int
+    ) -> list[str]:
         """Blobs nobody keeps, past the grace period; their rows are removed."""
         rows = connection.execute(
-            "SELECT id FROM blob WHERE refs = 0 AND changed < ? LIMIT ?", (now - GRACE_S, most)
+            "SELECT id FROM blob WHERE refs = 0 AND changed < ? LIMIT ?", (now - grace_s, most)
         ).fetchall()
         connection.executemany("DELETE FROM blob WHERE id = ?", [(row["id"],) for row in rows])
         return [row["id"] for row in rows]
