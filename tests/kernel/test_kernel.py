@@ -67,11 +67,18 @@ def ended(tx: Tx, report: Report) -> None:
 def prepared(tx: Tx, due: Any) -> Any:
     if due.payload.get("wait_until", 0) > tx.now:
         return Later(due.payload["wait_until"])
-    return None if due.payload.get("gone") else {"function_name": "f", "payload": b"{}"}
+    return (
+        None
+        if due.payload.get("gone")
+        else {"kind": "function", "function_name": "f", "payload": b"{}"}
+    )
 
 
 def call_function(_tx: Tx, _p: dict[str, Any]) -> Direct:
-    return Direct({"function_name": "f", "payload": b"1"}, lambda r: {"payload": r["payload"]})
+    return Direct(
+        {"kind": "function", "function_name": "f", "payload": b"1"},
+        lambda r: {"payload": r["payload"]},
+    )
 
 
 def registry() -> Registry:
