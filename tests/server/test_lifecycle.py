@@ -190,6 +190,13 @@ def test_in_the_background(tmp_path: Path) -> None:
     assert not alive(found["server"]["pid"])
 
 
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_a_port_that_is_none(tmp_path: Path, port: str) -> None:
+    done = owari("up", f"--port={port}", "--data", str(tmp_path))
+    assert done.returncode == 2
+    assert f"{port!r} is no port: 0 to 65535" in done.stderr
+
+
 def test_another_address_needs_auth(tmp_path: Path) -> None:
     refused = owari("up", "--bind", "0.0.0.0", "--port", "0", "--data", str(tmp_path / "data"))
     assert refused.returncode == 2

@@ -37,6 +37,10 @@ def test_group_errors(world: World) -> None:
     assert error.code == "ResourceNotFoundException"
     assert error.message == "The specified log group does not exist."
     assert refused(world, "CreateLogGroup", logGroupName="a b").code == "InvalidParameterException"
+    reserved = refused(world, "CreateLogGroup", logGroupName="aws/mine")
+    assert reserved.message == "Log groups starting with AWS/ are reserved for AWS."
+    token = refused(world, "DescribeLogGroups", nextToken="made up")
+    assert token.message == "The specified nextToken is invalid."
     error = refused(world, "CreateLogGroup", logGroupName="k", kmsKeyId="x")
     assert (error.code, error.status) == ("NotImplemented", 501)
     both = refused(world, "DescribeLogStreams", logGroupName="g", logGroupIdentifier="g")

@@ -11,11 +11,14 @@ from owari.store.tx import Row, Tx
 from owari.wire.operation import Params, Result, operation
 
 PAGE_MAX = 50
+_TOKEN = "after:"
 
 
 @operation("logs", "CreateLogGroup")
 def create_log_group(tx: Tx, p: Params) -> Result:
     name = core.check_group_name(p["logGroupName"])
+    if name.lower().startswith("aws/"):
+        raise core.bad_parameter("Log groups starting with AWS/ are reserved for AWS.")
     if p.get("kmsKeyId"):
         raise not_implemented("logs", "CreateLogGroup with kmsKeyId")
     if rows.find_group(tx, rows.here(tx), name):
@@ -69,14 +72,21 @@ def describe_log_groups(tx: Tx, p: Params) -> Result:
     limit = p.get("limit", PAGE_MAX)
     names = [core.group_of(i) for i in p.get("logGroupIdentifiers") or ()]
     found: list[Row] = []
-    after = p.get("nextToken", "")
+    after = _name_in(p["nextToken"]) if "nextToken" in p else ""
     while len(found) <= limit and (page := _groups_after(tx, after, prefix or "")):
         after = page[-1]["name"]
         found += [g for g in page if _wanted(g, pattern, names, p.get("logGroupClass"))]
     answer: dict[str, Any] = {"logGroups": [_group(g) for g in found[:limit]]}
     if len(found) > limit:
-        answer["nextToken"] = found[limit - 1]["name"]
+        answer["nextToken"] = f"{_TOKEN}{found[limit - 1]['name']}"
     return answer
+
+
+def _name_in(token: str) -> str:
+    """The last name of the page before."""
+    if not token.startswith(_TOKEN):
+        raise core.bad_token()
+    return token.removeprefix(_TOKEN)
 
 
 def _groups_after(tx: Tx, after: str, prefix: str) -> list[Row]:
