@@ -43,6 +43,13 @@ class Limits:
     log_batch_max_events: int = 10_000
     log_event_overhead_bytes: int = 26
     log_total_max_bytes: int = 8 * 1024 * MIB  # ours: of all groups together, the oldest go
+    # Batch
+    job_array_max_size: int = 10_000
+    job_dependencies_max: int = 20
+    job_describe_max: int = 100
+    job_environments_per_queue: int = 3
+    machine_vcpus_default: int = 2  # ours: until an agent has said what it has
+    machine_memory_default_mib: int = 4_096  # ours, likewise
 
 
 PROFILES: dict[str, Limits] = {

@@ -1,7 +1,9 @@
 """A compute that only pretends, for simulation: durations, outcomes and losses are chosen.
 
 Handlers are plain functions by function name: `handler(event, spec)` returns a JSON-able result
-or raises `FunctionError`. A run takes `duration(spec)` seconds of simulated time.
+or raises `FunctionError`. A run takes `duration(spec)` seconds of simulated time. Processes (kind
+`process`) are played by `process(spec)`, which returns (exit code, reason) or raises
+`SystemFailure`; one that is told to stop reports `cancelled`.
 """
 
 from __future__ import annotations
@@ -32,6 +34,10 @@ class SystemFailure(Exception):
 
 
 Handler = Callable[[Any, Spec], Any]
+Process = Callable[[Spec], tuple[int, str]]
+
+SIGTERM_EXIT = 143
+TIMED_OUT = "Job attempt duration exceeded timeout"
 
 
 def _echo(event: Any, _spec: Spec) -> Any:
@@ -43,6 +49,8 @@ class FakeCompute:
 
     def __init__(self) -> None:
         self.handlers: dict[str, Handler] = {}
+        self.process: Process = lambda _spec: (0, "")
+        self.stopping_s = 0.0  # how long a process takes to end once it was told to
         self.duration: Callable[[Spec], float] = lambda _spec: 0.01
         self.duplicate: Callable[[], bool] = lambda: False  # report this one twice?
         self.now = 0.0
@@ -50,6 +58,8 @@ class FakeCompute:
         self.started: list[Spec] = []  # every start that was not a duplicate
         self._live: dict[tuple[str, int], Spec] = {}
         self._ended: dict[tuple[str, int], RunReport] = {}  # not acknowledged
+        self._began: dict[tuple[str, int], float] = {}  # processes that run
+        self._stopped: set[tuple[str, int]] = set()  # processes told to stop
         self._queue: list[tuple[float, int, tuple[str, int]]] = []
         self._ticket = itertools.count()
 
@@ -66,11 +76,20 @@ class FakeCompute:
             return
         self.started.append(spec)
         self._live[key] = spec
-        self._push(key, self.duration(spec))
+        duration = self.duration(spec)
+        if spec.get("kind") == "process":
+            self._began[key] = self.now
+            duration = min(duration, spec["timeout_s"] or duration)
+        self._push(key, duration)
 
     def cancel(self, run_id: str, reason: str) -> None:
         for key in [k for k in self._live if k[0] == run_id]:
-            del self._live[key]
+            if self._live[key].get("kind") == "process":
+                if key not in self._stopped:
+                    self._stopped.add(key)
+                    self._push(key, self.stopping_s)
+            else:
+                del self._live[key]
 
     # ---- for the world
     def _push(self, key: tuple[str, int], delay: float) -> None:
@@ -109,10 +128,14 @@ class FakeCompute:
         """The agent dies with its runs; another instance takes its place."""
         self._live.clear()
         self._ended.clear()
+        self._began.clear()
+        self._stopped.clear()
         self._queue.clear()
         self.instance = f"agent-{int(self.instance.split('-')[1]) + 1}"
 
     def _carry_out(self, spec: Spec) -> RunReport:
+        if spec.get("kind") == "process":
+            return self._end_process(spec)
         status, message, payload = "ok", "", b"null"
         try:
             handler = self.handlers.get(spec.get("function_name", ""), _echo)
@@ -137,4 +160,32 @@ class FakeCompute:
             "memory_used_mib": 40,
             "log_stream": "2030/01/01/[$LATEST]0123456789abcdef0123456789abcdef",
             "log_tail": b"",
+        }
+
+    def _end_process(self, spec: Spec) -> RunReport:
+        key = (spec["run_id"], spec["attempt"])
+        began = self._began.pop(key)
+        code: int | None = None
+        message = ""
+        if key in self._stopped:
+            self._stopped.discard(key)
+            status, code, reason = "cancelled", SIGTERM_EXIT, "stopped"
+        elif spec["timeout_s"] is not None and self.now - began >= spec["timeout_s"]:
+            status, code, reason = "error", SIGTERM_EXIT, TIMED_OUT
+        else:
+            try:
+                code, reason = self.process(spec)
+                status = "error" if code else "ok"
+            except SystemFailure as failure:
+                status, reason, message = failure.status, str(failure), str(failure)
+        return {
+            "run_id": spec["run_id"],
+            "attempt": spec["attempt"],
+            "status": status,
+            "exit_code": code,
+            "reason": reason,
+            "message": message,
+            "started_at": began,
+            "stopped_at": self.now,
+            "payload": b"",
         }

@@ -178,6 +178,17 @@ class Tx:
         self.outcome.cancelled.append((effect_id, reason))
         return True
 
+    def stop(self, effect_id: str, reason: str) -> bool:
+        """Have a `Run` in flight stopped; unlike with `cancel` it still reports, when it ended.
+
+        False when no agent was given it: nothing is done then.
+        """
+        envelope = outbox.get(self.connection, effect_id)
+        if envelope is None or envelope.lease is None:
+            return False
+        self.outcome.cancelled.append((effect_id, reason))
+        return True
+
     def notify(self, channel: str) -> None:
         """After this commits, wake the operations parked on `channel`."""
         self.outcome.notified.append(channel)

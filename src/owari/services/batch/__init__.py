@@ -1,0 +1,1 @@
+"""AWS Batch: queues, array jobs, dependencies, retries and the scheduler."""

@@ -1,0 +1,177 @@
+"""The scheduler's turn: a snapshot, a decision, and the runs that follow from it."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from owari.effects import ReplyTo, Report, Run, Wake
+from owari.services.batch import reasons
+from owari.services.batch.book import Book
+from owari.services.batch.core import STARTING
+from owari.services.batch.demand import Decision, Placement, Snapshot
+from owari.services.batch.demands import total
+from owari.services.batch.events import announce
+from owari.services.batch.lines import line_key, parts_of_key, resource_key
+from owari.services.batch.parts import STARTED, Part, advance, load, main_node
+from owari.services.batch.placing import place
+from owari.services.batch.records import Job, Task
+from owari.services.batch.snapshot import (
+    dump_claims,
+    mark_dirty,
+    next_decision,
+    store_agents,
+    store_reservations,
+    take_snapshot,
+)
+from owari.store import outbox
+from owari.store.tx import Tx
+from owari.wire.operation import reaction
+
+
+@reaction("batch", "capacity")
+def on_capacity(tx: Tx, report: Report) -> None:
+    """The agents said what they have: `{"agents": [{instance, vcpus, memory_mib, gpus}]}`."""
+    assert report.result is not None
+    store_agents(tx, report.result["agents"])
+    mark_dirty(tx)
+
+
+@reaction("batch", "schedule")
+def on_schedule(tx: Tx, _report: Report) -> None:
+    row = next_decision(tx)
+    snapshot = take_snapshot(tx, row)
+    if not snapshot.lines and row["reservations"] == "[]":
+        return
+    decision = place(snapshot, tx.now)
+    book = Book(tx)
+    _start(book, snapshot, decision)
+    _explain(book, decision)
+    store_reservations(tx, row["reservations"], decision.reservations)
+    book.close()
+    if decision.more:
+        mark_dirty(tx)
+
+
+def _start(book: Book, snapshot: Snapshot, decision: Decision) -> None:
+    by_job: dict[str, list[Placement]] = defaultdict(list)
+    for placement in decision.placements:
+        by_job[placement.job].append(placement)
+    for key, placements in by_job.items():
+        job = book.job(*parts_of_key(key))
+        assert job is not None
+        if job.why:
+            job.why = ""
+        indexes = book.take_ready(job, len(placements))
+        assert len(indexes) == len(placements), f"{job.id} has fewer ready units than counted"
+        for index, placement in zip(indexes, placements, strict=True):
+            _start_unit(book, snapshot, job, index, placement)
+        if not job.is_array:
+            announce(book.tx, job)
+
+
+def _start_unit(book: Book, snapshot: Snapshot, job: Job, index: int, placement: Placement) -> None:
+    """A new attempt: its task, and a run for each container that waits for no other."""
+    tx = book.tx
+    claims = _pay(book, snapshot, placement)
+    task = book.task(job, index) or first_task(job, index)
+    task.attempt += 1
+    task.live, task.placed = 1, snapshot.decision
+    task.environment = parts_of_key(placement.environment)[2]
+    task.agents = json.dumps(
+        [
+            [agent, s.vcpus, s.memory, s.gpus]
+            for agent, s in zip(placement.agents, placement.sizes, strict=True)
+        ]
+    )
+    task.claims = json.dumps(claims)
+    task.reason, task.started, task.stopped = _clamped(job, placement), None, None
+    body, shape = load(job.body)
+    parts = [Part() for _ in shape]
+    for number in advance(shape, parts, main_node(body)).start:
+        start_part(tx, job, task, parts[number], number)
+    task.set_parts(parts)
+    book.move(job, index, STARTING)
+    book.save(task)
+    if job.started is None and job.is_array:
+        job.started = tx.now
+
+
+def first_task(job: Job, index: int) -> Task:
+    """The task of a unit that never ran."""
+    return Task(
+        account=job.account, region=job.region, job=job.id, idx=index, attempt=0, live=0,
+        placed=0, queue=resource_key(job.account, job.region, job.queue), share=job.share,
+        environment="", agents="[]", claims="[]", parts="[]", attempts="[]", reason="",
+        stop_reason=None, started=None, stopped=None,
+    )  # fmt: skip
+
+
+def start_part(tx: Tx, job: Job, task: Task, part: Part, number: int) -> None:
+    """The one place where a container's run is emitted."""
+    where = {"job": job.id, "index": task.idx, "attempt": task.attempt, "part": number}
+    part.state = STARTED
+    part.run = tx.emit(
+        Run("batch", where),
+        reply_to=ReplyTo("batch", "ended", f"{job.id}:{task.idx}:{number}"),
+        account=job.account,
+        region=job.region,
+        principal="batch.amazonaws.com",
+    )
+
+
+def _pay(book: Book, snapshot: Snapshot, placement: Placement) -> list[list[Any]]:
+    """What it holds while it runs; what is not given back is taken off the resource for good."""
+    kept = dict(placement.claims)
+    for pool, n in placement.claims.items():
+        if pool.kind == "consumable" and not snapshot.consumables[pool.owner].returns:
+            book.tx.run(
+                "UPDATE batch_consumable SET total = total - ?"
+                " WHERE account = ? AND region = ? AND name = ?",
+                n, *parts_of_key(pool.owner),
+            )  # fmt: skip
+            del kept[pool]
+    return dump_claims(kept)
+
+
+def _clamped(job: Job, placement: Placement) -> str:
+    asked = total(line_key(job.line).need.parts).vcpus
+    given = total(placement.sizes).vcpus
+    return reasons.clamped(asked, given) if given < asked else ""
+
+
+def _explain(book: Book, decision: Decision) -> None:
+    """Say at the head of each line why it waits; arm the queue's time limit for that."""
+    for key, why in decision.reasons.items():
+        job = book.job(*parts_of_key(key))
+        assert job is not None
+        if job.why == why:
+            continue
+        if reasons.code_of(job.why) != reasons.code_of(why) or not job.why_since:
+            job.why_since = book.tx.now
+            _arm(book.tx, job, why)
+        job.why = why
+        book.touch(job)
+
+
+def _arm(tx: Tx, job: Job, why: str) -> None:
+    """One Wake per job and reason; it is put off while the job gets on (stopping.py)."""
+    row = tx.one(
+        "SELECT body FROM batch_queue WHERE account = ? AND region = ? AND name = ?",
+        job.account, job.region, job.queue,
+    )  # fmt: skip
+    to = ReplyTo("batch", "overdue", job.id)
+    actions = json.loads(row["body"]).get("actions", ()) if row else ()
+    wanted = [a for a in actions if a["reason"] == reasons.code_of(why)]
+    if not wanted or outbox.waiting_for(tx.connection, to):
+        return
+    limit_s = wanted[0]["maxTimeSeconds"]
+    data = {"job": job.id, "reason": wanted[0]["reason"], "limit_s": limit_s}
+    tx.emit(
+        Wake(data | {"action": wanted[0]["action"]}),
+        due=tx.now + limit_s,
+        reply_to=to,
+        account=job.account,
+        region=job.region,
+    )

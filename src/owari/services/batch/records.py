@@ -1,0 +1,160 @@
+"""A job and a task as their rows have them. Times in epoch seconds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any
+
+from owari.services.batch import core
+from owari.services.batch.core import FAILURES, SLOT, array_status, status_of
+from owari.services.batch.demands import Size
+from owari.services.batch.names import JOB, batch_arn
+from owari.services.batch.parts import Part
+
+SINGLE, ARRAY, MULTINODE = "single", "array", "multinode"
+ITSELF = -1  # the index of the one unit of a job that is no array
+
+
+@dataclass(slots=True)
+class Job:
+    """One row of `batch_job`; tables.py says what is what."""
+
+    account: str
+    region: str
+    id: str
+    seq: int
+    name: str
+    queue: str
+    line: str
+    share: str
+    priority: int
+    definition: str
+    kind: str
+    size: int
+    body: str
+    created: float
+    status: str
+    reason: str
+    why: str
+    why_since: float
+    released: float | None
+    started: float | None
+    stopped: float | None
+    changed: float
+    waiting_on: int
+    followers: int
+    rest: str
+    next_chunk: int
+    pending: int
+    runnable: int
+    starting: int
+    running: int
+    succeeded: int
+    failed: int
+    cancel_reason: str | None
+    terminate_reason: str | None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.account, self.region, self.id
+
+    @property
+    def is_array(self) -> bool:
+        return self.kind == ARRAY
+
+    @property
+    def arn(self) -> str:
+        return batch_arn(self.account, self.region, JOB, self.id)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """By status, in the order of core.COUNTED."""
+        return (
+            self.pending,
+            self.runnable,
+            self.starting,
+            self.running,
+            self.succeeded,
+            self.failed,
+        )
+
+    @property
+    def has_ended(self) -> bool:
+        return self.succeeded + self.failed == self.size
+
+    def shift(self, of: str, to: str, n: int = 1) -> None:
+        """Count `n` units from one state to another, and derive the job's own status."""
+        for letter, change in ((of, -n), (to, n)):
+            name = core.COUNTED[SLOT[letter]].lower()
+            setattr(self, name, getattr(self, name) + change)
+        self.status = array_status(self.counts) if self.is_array else status_of(self.rest)
+
+    def reason_of(self, state: str) -> str:
+        """Why a unit without a row of its own is in this state."""
+        match state:
+            case core.SUCCEEDED:
+                return core.EXITED
+            case core.CANCELLED:
+                return self.cancel_reason or ""
+            case core.TERMINATED:
+                return self.terminate_reason or ""
+            case core.ORPHANED:
+                return core.DEPENDENCY_FAILED
+            case core.RUNNABLE:
+                return self.why
+            case _:
+                return ""
+
+
+@dataclass(slots=True)
+class Task:
+    """One row of `batch_task`; some columns are JSON.
+
+    `claims`: what it holds, [[kind, owner, amount], …]; `agents`: where each part runs and with
+    how much, [[instance, vCPU thousandths, MiB, GPUs], …]; `attempts`: those that ended.
+    """
+
+    account: str
+    region: str
+    job: str
+    idx: int
+    attempt: int
+    live: int
+    placed: int
+    queue: str
+    share: str
+    environment: str
+    agents: str
+    claims: str
+    parts: str
+    attempts: str
+    reason: str
+    stop_reason: str | None
+    started: float | None
+    stopped: float | None
+
+    def parts_now(self) -> list[Part]:
+        return [Part(*part) for part in json.loads(self.parts)]
+
+    def agents_now(self) -> list[str]:
+        return [agent[0] for agent in json.loads(self.agents)]
+
+    def size_of_part(self, number: int) -> Size:
+        return Size(*json.loads(self.agents)[number][1:])
+
+    def set_parts(self, parts: list[Part]) -> None:
+        self.parts = json.dumps([part.as_json() for part in parts])
+
+    def attempts_so_far(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.attempts)
+        return found
+
+
+def is_failure(state: str) -> bool:
+    return state in FAILURES
+
+
+JOB_COLUMNS = tuple(f.name for f in fields(Job))
+JOB_FIXED = 14  # columns that never change after the insert come first
+TASK_COLUMNS = tuple(f.name for f in fields(Task))
