@@ -21,6 +21,8 @@ COMMANDS = {
     "doctor": "show what this machine offers, and what would mend the rest",
     "logs": "show the log of a group or function",
     "invoke": "invoke a function",
+    "start": "start an execution of a state machine, and watch it",
+    "graph": "draw a state machine, or how far one of its executions is",
     "demo": "run the main job: a real video through functions",
 }
 ALONE = ("up", "demo")  # they start an Owari instead of finding one

@@ -71,6 +71,7 @@ class Tally:
     error: str = ""
     iterations: Iterations = field(default_factory=Iterations)
     map_run: str = ""
+    counting: bool = False  # the Map run may have moved since it was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,9 @@ class Progress:
             if visit is not None:
                 self._exit(visit, at)
         elif kind.endswith("StateAborted"):
-            if before is not None:
-                self._close(before, "aborted", at)
+            visit = self._aborted(kind.removesuffix("StateAborted"), before)
+            if visit is not None:
+                self._close(visit, "aborted", at)
         elif kind.startswith("Map"):
             visit = self._map(kind, at, event, before)
         elif kind.startswith("Parallel"):
@@ -272,8 +274,11 @@ class Progress:
             return
         if kind.endswith("Failed"):
             visit.broken = True
-            if self._last_broken is None or visit not in set(self._last_broken.upwards()):
+            reason = self._last_broken
+            if reason is None or visit not in set(reason.upwards()):
                 self._last_broken = visit
+            elif not visit.error:
+                visit.error, visit.cause = reason.error, reason.cause
             for inner in [v for v in self._open if v is not visit and visit in set(v.upwards())]:
                 self._close(inner, "failed" if inner.broken else "aborted", at)
         elif kind.endswith("Started") and visit.broken:
@@ -281,7 +286,7 @@ class Progress:
 
     def _again(self, visit: Visit) -> None:
         """A retry: what went wrong within it counts no more."""
-        visit.broken = False
+        visit.broken, visit.error, visit.cause = False, "", ""
         tally = self.tally(visit.state)
         tally.retries += 1
         tally.iterations.total -= visit.iterations.total
@@ -290,6 +295,13 @@ class Progress:
         visit.iterations = Iterations()
         for name in visit.inside:
             self.tally(name).failed = 0
+
+    def _aborted(self, kind: str, before: Visit | None) -> Visit | None:
+        """Whose end it is: the event may follow that of the failure that ended it."""
+        if before in self._open and before is not None and before.type == kind:
+            return before
+        left = [v for v in reversed(self._open) if v.type == kind and not v.broken]
+        return left[0] if left else None
 
     def _named(self, name: str, before: Visit | None) -> Visit | None:
         for visit in before.upwards() if before else ():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from owari.cli.workflow.details import detail_of, retry_of
+from owari.cli.workflow.ranks import backward, ranks
 from owari.cli.workflow.rules import rule_text
 
 Json = dict[str, Any]
@@ -56,12 +57,15 @@ def read(definition: Json) -> Scope:
     return Scope(states, tuple(t for t in found if t.target in known))
 
 
-def every_state(scope: Scope, depth: int = 0) -> Iterator[tuple[State, int]]:
-    """Each state and how deep it is nested, in the order of the definition."""
-    for state in scope.states:
-        yield state, depth
-        for inner in state.scopes:
-            yield from every_state(inner, depth + 1)
+def in_order(scope: Scope) -> list[State]:
+    """As an execution would meet them: by the longest way from the start."""
+    places = {START: 0} | {state.name: n for n, state in enumerate(scope.states, 1)}
+    links = [
+        (places[t.source], places[t.target], 1) for t in scope.transitions if t.target in places
+    ]
+    loops = backward(len(places), links)
+    found = ranks(len(places), [link for n, link in enumerate(links) if n not in loops])
+    return sorted(scope.states, key=lambda state: found[places[state.name]])
 
 
 def _state(name: str, source: Json) -> State:

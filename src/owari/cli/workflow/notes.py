@@ -54,10 +54,11 @@ def _spent_s(tally: Tally, now: datetime) -> float:
 
 
 def length(seconds: float) -> str:
-    if seconds < 10:
-        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
+    """A time for people: `35 ms`, `2.1 s`, `4 min 7 s`."""
+    if seconds < 0.9995:
+        return f"{1000 * seconds:.0f} ms"
+    if seconds < 59.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     minutes, s = divmod(int(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {s} s"
