@@ -34,10 +34,20 @@ def zipped(files: dict[str, str | bytes]) -> bytes:
 class Lab:
     """`reports` of durable runs and `logs` as they arrive; `agents` each (re)connect."""
 
-    def __init__(self, folder: Path, *, isolation: str = "auto", idle_s: float = 600.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        isolation: str = "auto",
+        idle_s: float = 600.0,
+        gpus: int | None = None,
+    ) -> None:
         self.config = Config(data=folder, environments_idle_s=idle_s)
         self.config.blobs.mkdir(parents=True, exist_ok=True)
         self.isolation = isolation
+        self.gpus = gpus
+        self.started: list[tuple[str, int, float]] = []
+        self.capacities: list[list[dict[str, Any]]] = []
         self.runner = asyncio.Runner()
         self.reports: list[Report] = []
         self.logs: list[dict[str, Any]] = []
@@ -59,7 +69,10 @@ class Lab:
                 "AWS_SECRET_ACCESS_KEY": "secret",
                 "AWS_SESSION_TOKEN": f"{role}/{session}",
             },
+            on_started=lambda run_id, attempt, at: self.started.append((run_id, attempt, at)),
+            on_capacity=self.capacities.append,
             isolation=self.isolation,
+            gpus=self.gpus,
         )
 
     def _logged(self, records: list[dict[str, Any]], acknowledge: Callable[[], None]) -> None:
@@ -139,6 +152,7 @@ class Lab:
             "region": "eu-west-1",
             "role_arn": "arn:aws:iam::123456789012:role/r",
             "log_group": f"/aws/lambda/{name}",
+            "logging": {"LogFormat": "Text"},
             "request_id": f"{self._number:08d}-1111-2222-3333-444444444444",
             "trace_id": "Root=1-5759e988-bd862e3fe1be46a994272793",
             "client_context": None,
@@ -176,6 +190,53 @@ class Lab:
         spec = self.spec(source, event, durable=True, **changes)
         self.start_spec(spec)
         return spec
+
+    def process(self, command: str | list[str], **changes: Any) -> dict[str, Any]:
+        """A spec for a process run: an argv, or a line for the shell."""
+        self._number += 1
+        return {
+            "kind": "process",
+            "run_id": f"job-{self._number}",
+            "attempt": 1,
+            "durable": True,
+            "command": ["sh", "-c", command] if isinstance(command, str) else command,
+            "image": "host",
+            "variables": {},
+            "vcpus": 0.25,
+            "memory_mib": 128,
+            "gpus": 0,
+            "timeout_s": None,
+            "mounts": [],
+            "tmpfs_mib": {},
+            "shm_mib": None,
+            "user": None,
+            "account": "123456789012",
+            "region": "eu-west-1",
+            "role_arn": "arn:aws:iam::123456789012:role/r",
+            "log_group": "/aws/batch/job",
+            "log_stream": f"d/default/{self._number}",
+            "payload": b"",
+        } | changes
+
+    def run_process(self, command: str | list[str], **changes: Any) -> Report:
+        """Run it to its end; acknowledged."""
+        spec = self.process(command, **changes)
+        self.start_spec(spec)
+        report = self.report_of(spec)
+        self.acknowledge(report)
+        return report
+
+    def output(self, report: Report) -> list[str]:
+        """The log lines of a run, once as many bytes have come as it says it wrote."""
+        stream = report["log_stream"]
+        return [t for r in self.logs if r["stream"] == stream for _, t in r["events"]]
+
+    def printed(self, command: str | list[str], **changes: Any) -> list[str]:
+        """What it printed; it must succeed and print something."""
+        report = self.run_process(command, **changes)
+        assert report["status"] == "ok", report
+        self.wait(lambda: self.output(report))
+        return self.output(report)
 
     def start_spec(self, spec: dict[str, Any]) -> None:
         async def start() -> None:

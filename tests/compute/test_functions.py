@@ -9,6 +9,7 @@ import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,6 +123,60 @@ def test_log_lines_and_tail(lab: Lab) -> None:
     assert any(text.endswith("\ttwo\nlines\n") for _, text in events)
     now = time.time() * 1000
     assert all(now - 60_000 < at <= now + 1000 for at, _ in events)
+
+
+def json_log(lab: Lab, source: str, **levels: str) -> list[dict[str, Any]]:
+    logging = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
+    spec = lab.spec(source, logging=logging | levels, environment=f"{source}{levels}")
+    tail = lab.invoke_all([spec])[0]["log_tail"].decode()
+    return [{} if line == "as it is" else json.loads(line) for line in tail.splitlines()]
+
+
+def test_a_log_in_json(lab: Lab) -> None:
+    source = """
+        import logging
+        def handler(event, context):
+            print("as it is")
+            logging.debug("not this")
+            logging.getLogger("mine").info("two\\nlines", extra={"order": 7})
+            try:
+                1 / 0
+            except ZeroDivisionError:
+                logging.exception("oh")
+            raise ValueError("bad")
+        """
+    start, printed, info, error, fault, report = json_log(lab, source)
+    assert (start["type"], start["record"]["version"]) == ("platform.start", "$LATEST")
+    assert printed == {}
+    request_id = start["record"]["requestId"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", info.pop("timestamp"))
+    assert info == {
+        "level": "INFO",
+        "message": "two\nlines",
+        "logger": "mine",
+        "requestId": request_id,
+        "order": 7,
+    }
+    assert (error["errorType"], error["message"]) == ("ZeroDivisionError", "oh")
+    assert error["location"].endswith("/app.py:handler:10")
+    assert (fault["log_level"], fault["errorMessage"]) == ("ERROR", "bad")
+    assert (report["type"], report["record"]["requestId"]) == ("platform.report", request_id)
+    assert report["record"]["metrics"]["memorySizeMB"] == 128
+
+
+def test_levels_of_a_log_in_json(lab: Lab) -> None:
+    source = """
+        import logging, os
+        def handler(event, context):
+            logging.info("no")
+            logging.error("yes")
+            os._exit(3)
+        """
+    levels = {"ApplicationLogLevel": "ERROR", "SystemLogLevel": "WARN"}
+    error, report = json_log(lab, source, **levels)
+    assert error["message"] == "yes"
+    record = report["record"]
+    assert (record["status"], record["errorType"]) == ("failure", "Runtime.ExitError")
 
 
 def test_own_packages_come_first_and_ours_are_not_visible(lab: Lab) -> None:

@@ -170,7 +170,7 @@ def test_ends_are_worded_as_lambda_does(status: int, words: str) -> None:
 def test_reserved_variables_cannot_be_overridden_and_defaults_can() -> None:
     spec = {
         "handler": "a.b", "region": "r", "runtime": "python3.12", "function_name": "f",
-        "version": "3", "memory_mib": 256, "log_group": "g",
+        "version": "3", "memory_mib": 256, "log_group": "g", "logging": {"LogFormat": "Text"},
         "variables": {"_HANDLER": "mine", "PATH": "/mine", "AWS_SECRET_ACCESS_KEY": "mine"},
     }  # fmt: skip
     made = function_variables(spec, "http://e", {"AWS_SECRET_ACCESS_KEY": "ours"})

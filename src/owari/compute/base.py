@@ -15,6 +15,7 @@ Function spec (`kind` = `function`):
     variables       dict  the user's environment variables
     account, region, role_arn
     log_group, request_id, trace_id
+    logging         dict  LoggingConfig as Lambda describes it: LogFormat and levels
     client_context  str | None   (base64 as received)
     concurrency     int | None   reserved concurrency of the function: more at once ⇒ throttled
     durable         bool  started from the outbox: the report is journaled and acknowledged

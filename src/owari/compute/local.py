@@ -309,6 +309,7 @@ class LocalCompute:
             "account": spec["account"],
             "region": spec["region"],
             "log_group": spec["log_group"],
+            "logging": spec["logging"],
         }
 
 

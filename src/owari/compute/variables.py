@@ -33,8 +33,11 @@ def function_variables(
         "AWS_LAMBDA_FUNCTION_VERSION": spec["version"],
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec["memory_mib"]),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": spec["logging"]["LogFormat"],
         "AWS_LAMBDA_LOG_GROUP_NAME": spec["log_group"],
     }
+    if "ApplicationLogLevel" in spec["logging"]:
+        reserved["AWS_LAMBDA_LOG_LEVEL"] = spec["logging"]["ApplicationLogLevel"]
     made: dict[str, str] = defaults | spec["variables"] | reserved | credentials
     return made
 

@@ -63,6 +63,7 @@ def test_what_compute_is_told(world: World) -> None:
         "region": REGION,
         "role_arn": ROLE,
         "log_group": "/my/logs",
+        "logging": {"LogFormat": "Text", "LogGroup": "/my/logs"},
         "client_context": context,
         "concurrency": 3,
         "durable": False,

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from owari.compute.agent import orphans, protocol
 from owari.compute.agent.errors import Verdict
 from owari.compute.agent.lines import Lines, Shipper, Stream, Tail
+from owari.compute.agent.platform import platform_log
 from owari.compute.agent.worker import Worker
 from owari.compute.runtime import wire
 
@@ -35,6 +36,7 @@ class Definition:
     account: str
     region: str
     log_group: str
+    logging: dict[str, str] = field(default_factory=dict)  # LoggingConfig
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +92,7 @@ class Environment:
         self.expired = False
         self.peak_mib = 0
         self._lines = Lines()
+        self._platform = platform_log(definition.logging)
         worker.holder = self
 
     def initialise(self, folders: dict[str, str], keep: list[str], words: str) -> None:
@@ -98,7 +101,7 @@ class Environment:
         `keep`: folders that stay visible even below /tmp.
         """
         definition = self.definition
-        self.log(f"INIT_START Runtime Version: {words}\n")
+        self._tell(self._platform.init_start(words))
         self.worker.slot.limit(definition.memory_mib)
         variables = definition.variables | {
             "AWS_LAMBDA_LOG_STREAM_NAME": self.stream.name,
@@ -124,7 +127,7 @@ class Environment:
     def begin(self, invocation: Invocation, now: float) -> None:
         self.invocation = invocation
         invocation.started = now
-        self.log(f"START RequestId: {invocation.request_id} Version: {self.definition.version}\n")
+        self._tell(self._platform.start(invocation.request_id, self.definition.version))
 
     def invoke(self, invocation: Invocation, now: float) -> None:
         self.begin(invocation, now)
@@ -161,6 +164,10 @@ class Environment:
             self.invocation.tail.add(text)
         self.shipper.add(self.stream, text)
 
+    def _tell(self, texts: list[str]) -> None:
+        for text in texts:
+            self.log(text)
+
     def end_line(self) -> None:
         """What was printed without a line end is an event of its own."""
         for text in self._lines.finish():
@@ -183,26 +190,11 @@ class Environment:
             "log_stream": self.stream.name,
         }
         self.end_line()
-        request_id = invocation.request_id
-        if verdict is not None:
-            self.log(verdict.log)
-        self.log(f"END RequestId: {request_id}\n")
-        self.log(_report_line(request_id, self.definition.memory_mib, figures, verdict))
+        memory_mib = self.definition.memory_mib
+        self._tell(self._platform.end(invocation.request_id, memory_mib, figures, verdict))
         self.invocation = None
         self.worker.idle = True
         return figures
-
-
-def _report_line(
-    request_id: str, memory_mib: int, figures: dict[str, Any], verdict: Verdict | None
-) -> str:
-    init = f"Init Duration: {figures['init_ms']:.2f} ms\t" if figures["cold"] else ""
-    status = f"{verdict.status}\t" if verdict is not None else ""
-    return (
-        f"REPORT RequestId: {request_id}\tDuration: {figures['duration_ms']:.2f} ms\t"
-        f"Billed Duration: {figures['billed_ms']} ms\tMemory Size: {memory_mib} MB\t"
-        f"Max Memory Used: {figures['memory_used_mib']} MB\t{init}{status}\n"
-    )
 
 
 def log_stream_name(version: str) -> str:

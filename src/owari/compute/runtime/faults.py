@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import time
 import traceback
 from typing import Any
 
@@ -40,13 +42,26 @@ def of_exception(error: BaseException, request_id: str) -> dict[str, Any]:
     )
 
 
-def log(fault: dict[str, Any]) -> None:
-    """The `[ERROR]` event, one event of several lines."""
+def log(fault: dict[str, Any], structured: bool) -> None:
+    """The error as one event: JSON, or `[ERROR]` and the traceback in several lines."""
+    if structured:
+        entry = {"timestamp": timestamp(time.time()), "log_level": "ERROR"}
+        entry.update(fault)
+        _write(json.dumps(entry) + "\n")
+        return
     lines = ["[ERROR] {}: {}".format(fault["errorType"], fault["errorMessage"])]
     lines.append("Traceback (most recent call last):")
     for element in fault["stackTrace"]:
         lines.extend("\u00a0" + line for line in element.splitlines())
-    text = RECORD.join("\n".join(lines).splitlines()) + "\n"
+    _write(RECORD.join("\n".join(lines).splitlines()) + "\n")
+
+
+def timestamp(seconds: float) -> str:
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{moment}.{int(seconds * 1000) % 1000:03d}Z"
+
+
+def _write(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import os
 import sys
 import time
+import traceback
+from typing import Any
 
-from .faults import RECORD
+from .faults import RECORD, timestamp
 
 FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
 
@@ -39,17 +42,45 @@ class LambdaHandler(logging.Handler):
         sys.stdout.write(text.replace("\n", RECORD) + "\n")
 
 
-def set_up(request_id: RequestId) -> None:
-    formatter = logging.Formatter(FORMAT, "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
+class JsonFormatter(logging.Formatter):
+    """One JSON object per record, what the caller gave as `extra` included."""
+
+    STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "aws_request_id"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, Any] = {
+            "timestamp": timestamp(record.created),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+        }
+        kind, error, trace = record.exc_info or (None, None, None)
+        if kind is not None:
+            entry["stackTrace"] = traceback.format_tb(trace)
+            entry["errorType"] = kind.__name__
+            entry["errorMessage"] = str(error)
+            place = (record.pathname, record.funcName, str(record.lineno))
+            entry["location"] = ":".join(map(str, place))
+        entry["requestId"] = getattr(record, "aws_request_id", "")
+        for key, value in record.__dict__.items():
+            if key not in self.STANDARD:
+                entry.setdefault(key, value)
+        return json.dumps(entry, default=str)
+
+
+def set_up(request_id: RequestId, structured: bool) -> None:
+    formatter: logging.Formatter = JsonFormatter()
+    if not structured:
+        formatter = logging.Formatter(FORMAT, "%Y-%m-%dT%H:%M:%S")
+        formatter.converter = time.gmtime
     handler = LambdaHandler()
     handler.setFormatter(formatter)
     handler.addFilter(request_id)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "")
-    if level in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL"):
-        root.setLevel(level)
+    if level in ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"):
+        root.setLevel("NOTSET" if level == "TRACE" else level)
 
 
 def open_streams(output: int) -> None:

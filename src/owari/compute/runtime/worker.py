@@ -43,6 +43,7 @@ class Worker:
         self.pid = os.getpid()
         self.request_id = logs.RequestId()
         self.arn = ""
+        self.structured = False  # its log is JSON
         self.handler: Callable[[Any, Any], Any] = lambda event, context: None
         self.encode: Callable[[Any], str] = json.JSONEncoder().encode
 
@@ -74,7 +75,8 @@ class Worker:
         time.tzset()
         os.chdir(meta["code"])
         self._set_path(meta)
-        logs.set_up(self.request_id)
+        self.structured = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+        logs.set_up(self.request_id, self.structured)
         self.arn = meta["arn"]
         wide = os.environ.get("AWS_EXECUTION_ENV") in WIDE_JSON
         self.encode = json.JSONEncoder(ensure_ascii=not wide).encode
@@ -123,7 +125,7 @@ class Worker:
         except Exception as error:
             fault = faults.of_exception(error, request_id)
             if os.getpid() == self.pid:
-                faults.log(fault)
+                faults.log(fault, self.structured)
             return wire.ERROR, json.dumps(fault).encode()
 
     def _marshal(self, result: Any) -> bytes:
@@ -172,7 +174,7 @@ class Worker:
 
     def _give_up(self, error: Exception) -> NoReturn:
         fault = faults.of_exception(error, "")
-        faults.log(fault)
+        faults.log(fault, self.structured)
         logs.flush(self.output)
         wire.send(self.control, wire.INIT_ERROR, b"", json.dumps(fault).encode())
         _end(1)

@@ -50,6 +50,7 @@ def template(d: Deployed, qualifier: str | None) -> Spec:
         "region": d.region,
         "role_arn": config["Role"],
         "log_group": config["LoggingConfig"]["LogGroup"],
+        "logging": config["LoggingConfig"],
         "concurrency": d.reserved,
     }
 
