@@ -77,7 +77,7 @@ def _start_unit(book: Book, snapshot: Snapshot, job: Job, index: int, placement:
     claims = _pay(book, snapshot, placement)
     task = book.task(job, index) or first_task(job, index)
     task.attempt += 1
-    task.live, task.placed = 1, snapshot.decision
+    task.live, task.placed = 1, placement.order
     task.environment = parts_of_key(placement.environment)[2]
     task.agents = json.dumps(
         [

@@ -94,7 +94,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a running unit has taken. `since`: number of the decision that placed it."""
+    """What a running unit has taken. `since`: the order number of its placement."""
 
     queue: str
     share: str
@@ -104,7 +104,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Room that is being kept for the first job that does not fit, since that decision."""
+    """Room that is being kept for the first job that does not fit, since that order number."""
 
     job: str
     since: int
@@ -133,6 +133,7 @@ class Placement:
     agents: tuple[str, ...]
     sizes: tuple[Size, ...]  # as given; vCPUs may be fewer than asked for
     claims: Claims
+    order: int  # greater than that of every placement before
 
 
 @dataclass(frozen=True, slots=True)

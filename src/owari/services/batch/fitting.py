@@ -32,14 +32,21 @@ class Blocked:
 
 
 def clamp(need: Need, agents: tuple[Agent, ...]) -> tuple[Size, ...]:
-    """The parts with no more vCPUs than there are."""
-    largest = max((a.size.vcpus for a in agents), default=0)
-    parts = tuple(replace(p, vcpus=min(p.vcpus, largest)) for p in need.parts)
+    """The parts with no more vCPUs than the largest agent that has the memory and GPUs for them."""
+    parts = tuple(replace(p, vcpus=min(p.vcpus, _most_vcpus(p, agents))) for p in need.parts)
     there = sum(a.size.vcpus for a in agents)
     asked = sum(p.vcpus for p in parts)
     if asked <= there:
         return parts
     return tuple(replace(p, vcpus=max(1, p.vcpus * there // asked)) for p in parts)
+
+
+def _most_vcpus(part: Size, agents: tuple[Agent, ...]) -> int:
+    """All it asks for when no agent has the rest: then it never fits."""
+    able = (
+        a.size.vcpus for a in agents if a.size.memory >= part.memory and a.size.gpus >= part.gpus
+    )
+    return max(able, default=part.vcpus)
 
 
 def fit(

@@ -31,6 +31,7 @@ from owari.services.batch.fitting import Blocked, Fits, fit
 from owari.services.batch.room import Room, room_in
 
 PLACEMENTS_MAX = 200  # of one decision; the rest is decided next (fairness to other work)
+ORDERS = 1_000  # more than that: room for an order number per placement of a decision
 
 Key = tuple[int, float, int, int]
 
@@ -78,6 +79,11 @@ class _Turn:
     reasons: dict[str, str] = field(default_factory=dict)
     reservations: list[Reservation] = field(default_factory=list)
 
+    @property
+    def order(self) -> int:
+        """Numbers placements across decisions; also the moment before the next one."""
+        return self.snapshot.decision * ORDERS + len(self.placements)
+
 
 def place(snapshot: Snapshot, now: float) -> Decision:
     """What starts now. The same snapshot gives the same answer, `now` only dates it."""
@@ -119,7 +125,9 @@ def _serve_head(turn: _Turn, standing: _Standing) -> bool:
     match fit(line.need, queue, turn.snapshot, turn.room, _limits(turn, queue, line.share)):
         case Fits(environment, agents, sizes, claims):
             turn.room.take(claims)
-            turn.placements.append(Placement(head.job, environment, agents, sizes, claims))
+            turn.placements.append(
+                Placement(head.job, environment, agents, sizes, claims, turn.order)
+            )
             if queue.fair is not None:
                 used = turn.shares[queue.key].now
                 used[line.share] = used.get(line.share, 0) + sum(s.vcpus for s in sizes)
@@ -141,14 +149,13 @@ def _reserve(turn: _Turn, job: str, claims: Claims) -> None:
         made = before if _same_kinds(before.claims, claims) else None
     else:
         made = None
-    made = made or Reservation(job, turn.snapshot.decision, claims)
+    made = made or Reservation(job, turn.order, claims)
     if any(pool in turn.room.claimed for pool in made.claims):
         return
     turn.room.keep(made.claims, made.since, turn.snapshot.held)
-    placed = [p.claims for p in turn.placements]
-    for claims in placed:
-        for pool, n in claims.items():
-            if pool in made.claims:
+    for placement in turn.placements:
+        for pool, n in placement.claims.items():
+            if pool in made.claims and placement.order >= made.since:
                 turn.room.claimed[pool] -= n
     turn.reservations.append(made)
 

@@ -40,6 +40,8 @@ def never_fits(need: Size, largest: Size) -> str:
         )
         if asked > there
     ]
+    if not lacking:
+        lacking = [f"{_what(need)}, which no machine has together"]
     return f"{REQUIREMENT} - The job can never run here: it asks for {'; '.join(lacking)}."
 
 

@@ -37,7 +37,7 @@ class Room:
                 self.claimed[pool] -= n
 
     def keep(self, claims: Claims, since: int, held: Iterable[Held]) -> None:
-        """Keep this much for a job, of all that was not placed before the decision `since`."""
+        """Keep this much for a job, of all that was placed before `since`."""
         for pool, n in claims.items():
             younger = sum(h.claims.get(pool, 0) for h in held if h.since >= since)
             self.claimed[pool] = self.total[pool] - n - younger
