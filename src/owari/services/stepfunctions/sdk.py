@@ -89,7 +89,9 @@ def to_boto(shape: Shape | None, value: Any, field: str = "") -> Any:
                 raise ParameterError(f"The field '{field}' must be an object")
             return {key: to_boto(shape.value, item, key) for key, item in value.items()}
         case "blob":
-            return value.encode() if isinstance(value, str) else dumps(value).encode()
+            # A streamed body is the JSON text of the value, a string's quotes included.
+            bare = isinstance(value, str) and not shape.streaming
+            return value.encode() if bare else dumps(value).encode()
         case "string":
             return value if isinstance(value, str) else dumps(value)
         case "timestamp":
