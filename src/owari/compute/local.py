@@ -314,8 +314,9 @@ class LocalCompute:
 
 
 def _is_alive(pid: int) -> bool:
+    """Whether it is there and has not ended: a zombie waits only for its parent."""
     try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError):
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    except (OSError, IndexError):
         return False
-    return True
+    return state != b"Z"

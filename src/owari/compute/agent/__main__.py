@@ -17,6 +17,7 @@ from owari.compute.agent.folder import bury_predecessor, clean_folder, remove_gr
 
 def main() -> int:
     arguments = _parse()
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # whatever the server's parents left open
     folder: Path = arguments.folder
     os.chdir(folder)
     os.umask(0o077)

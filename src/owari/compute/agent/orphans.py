@@ -45,17 +45,22 @@ def marked(mark: bytes) -> Iterator[int]:
                 os.close(fd)
 
 
+def _children(pid: int) -> list[int]:
+    """Of all its threads."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208  (called while orphans flee)
+            text = Path(f"/proc/{pid}/task/{task}/children").read_text()
+            found += map(int, text.split())
+    return found
+
+
 def descendants(pid: int) -> list[int]:
     """Children, their children and so on, where the kernel lists them."""
     found: list[int] = []
     waiting = [pid]
     while waiting:
-        parent = waiting.pop()
-        try:
-            text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
-        except OSError:
-            continue
-        children = [int(word) for word in text.split()]
+        children = _children(waiting.pop())
         found += children
         waiting += children
     return found
@@ -67,11 +72,11 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
 
 
 def kill_marked(mark: bytes, *, within_s: float = 5.0) -> int:
-    """Kill until none is left; how many there were."""
+    """Kill until none is left, with all below them; how many there were."""
     seen: set[int] = set()
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
-        alive = [pid for pid in marked(mark) if not _is_zombie(pid)]
+        alive = [pid for pid in _with_descendants(marked(mark)) if not _is_zombie(pid)]
         if not alive:
             break
         for pid in alive:
@@ -79,6 +84,14 @@ def kill_marked(mark: bytes, *, within_s: float = 5.0) -> int:
         seen.update(alive)
         time.sleep(0.002)
     return len(seen)
+
+
+def _with_descendants(pids: Iterator[int]) -> set[int]:
+    """A process that has emptied its environment is known by those above it."""
+    found = set(pids)
+    for pid in list(found):
+        found.update(descendants(pid))
+    return found - {os.getpid()}
 
 
 def _is_zombie(pid: int) -> bool:

@@ -28,6 +28,7 @@ CHUNK = 1 << 16
 BACKLOG_MAX_BYTES = 1 << 18  # of output the agent has not taken: beyond it the job waits
 QUIET_MS = 4  # a job that ends sooner is told of once
 AHEAD_MS = 25  # a job sent ahead waits no longer than this
+REFILL_BELOW = 3  # jobs waiting here: the agent hears of ends together, but before we are idle
 WATCH_MS = 20  # between looks at the memory of a job without a cgroup
 REAP_MS = 10_000
 GRACE_S = 30.0  # Batch user guide, "Job timeouts"; ECS StopTask: SIGTERM, 30 seconds, SIGKILL
@@ -82,7 +83,7 @@ class Keeper:
             while not self.queue or len(self._out) > BACKLOG_MAX_BYTES:
                 self._turn(None)
             self._carry_out(*self.queue.popleft())
-            if not self.queue:
+            if len(self.queue) < REFILL_BELOW:
                 self._flush()
 
     # ---- one job
@@ -191,6 +192,8 @@ class Keeper:
     # ---- the turn of events
     def _turn(self, patience_ms: float | None, ended: int = -1) -> bool:
         """Wait for something to happen and deal with it; whether `ended` has."""
+        if self._out and (self.running is None or self.running.told):
+            self._flush()
         over = False
         for fd, events in self._poll.poll(patience_ms):
             if fd == ended:
@@ -200,8 +203,6 @@ class Keeper:
             elif fd == self._agent_fd and events & ~OUT:
                 self._hear()
             # else out of memory: looked at with the clock
-        if self._out and not over:
-            self._flush()
         return over
 
     def _flush(self) -> None:

@@ -26,7 +26,7 @@ def enter(box: Box, folder: str, variables: dict[str, str]) -> dict[str, str]:
     root      a folder that is the root of the file system, or None: the host's
     scratch   an empty folder: for changes to `root`, or in place of /tmp
     own_tmp   whether /tmp is the job's own
-    mounts    [source, target, read_only]…;   tmpfs [target, mib]…
+    mounts    [source (None: an empty folder), target, read_only]…;   tmpfs [target, mib]…
     user      `USER[:GROUP]`, names or numbers, or None
     """
     root = "/"
@@ -48,7 +48,10 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str = "
 
 def _rooms(box: Box) -> str:
     _own_namespace()
-    sources = {source: _opened(source) for source, _, _ in box["mounts"]}
+    sources = [
+        _opened(source or f"{box['scratch']}/.volumes/{number}")
+        for number, (source, _, _) in enumerate(box["mounts"])
+    ]
     root = "/"
     if box["root"]:
         root = _own_root(box["root"], box["scratch"])
@@ -56,8 +59,8 @@ def _rooms(box: Box) -> str:
             _bind(path, root + path, read_only=False)
     elif box["own_tmp"]:
         _mount(box["scratch"], "/tmp", None, MS_BIND)
-    for source, target, read_only in box["mounts"]:
-        _bind(sources[source], os.path.join(root, target.lstrip("/")), read_only=read_only)
+    for source, (_, target, read_only) in zip(sources, box["mounts"], strict=True):
+        _bind(source, os.path.join(root, target.lstrip("/")), read_only=read_only)
     for target, mib in box["tmpfs"]:
         place = os.path.join(root, target.lstrip("/"))
         os.makedirs(place, exist_ok=True)

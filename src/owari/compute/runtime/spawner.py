@@ -48,6 +48,7 @@ def serve(agent: socket.socket) -> None:
         fds = array.array("i")
         for _, _, content in ancillary:
             fds.frombytes(content)
+        os.set_inheritable(fds[0], False)
         if os.fork() == 0:
             agent.close()
             _become_keeper(json.loads(data), fds[0])
@@ -56,6 +57,7 @@ def serve(agent: socket.socket) -> None:
 
 def main() -> None:
     agent = socket.socket(fileno=int(sys.argv[1]))
+    os.closerange(agent.fileno() + 1, os.sysconf("SC_OPEN_MAX"))  # what others let us inherit
     os.umask(0o022)
     box.usual_limits()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers: they just go
