@@ -27,8 +27,8 @@ from owari.services.lambda_.faults import (
     throttled,
     too_large,
 )
-from owari.services.lambda_.lookup import arn_of, named
-from owari.services.lambda_.names import FunctionRef
+from owari.services.lambda_.lookup import named
+from owari.services.lambda_.names import FunctionRef, function_arn
 from owari.services.lambda_.spec import Deployed, spec_for
 from owari.store.tx import Tx
 from owari.wire.message import Upload
@@ -75,8 +75,8 @@ def invoke_async(tx: Tx, p: Params) -> Result:
 
 def _deployed(tx: Tx, ref: FunctionRef) -> Deployed:
     found = sql.deployed(tx, ref.name, ref.version)
-    if found is None:
-        raise function_not_found(arn_of(tx, ref))
+    if found is None:  # Invoke names the version it looked for, $LATEST too
+        raise function_not_found(function_arn(tx.account, tx.region, ref.name, ref.version))
     return found
 
 
