@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import footprint, functions, objects, pipeline, report
+from bench import footprint, functions, objects, pipeline, report, workflows
 from bench.setting import Setting, setting
 
 GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
@@ -19,6 +19,12 @@ GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
     "functions": [functions.warm_invoke, functions.cold_start, functions.throughput],
     "objects": [objects.small, objects.big],
     "pipeline": [pipeline.one_file, pipeline.burst],
+    "workflows": [
+        workflows.transitions,
+        workflows.inline_map,
+        workflows.starts,
+        workflows.tasks,
+    ],
 }
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import time
 
+from bench.raw import CONNECTIONS, flood
 from bench.report import Figure, at_least, at_most, ratio
 from bench.setting import Setting, median, p99, samples
 
 ECHO = "def handler(event, context):\n    return event\n"
-CONNECTIONS = 8
 
 
 def warm_invoke(s: Setting) -> list[Figure]:
@@ -37,8 +35,9 @@ def cold_start(s: Setting) -> list[Figure]:
 
 
 def throughput(s: Setting) -> list[Figure]:
-    rate = asyncio.run(_flood(s.owari, "/2015-03-31/functions/echo/invocations", 6_000))
-    floor = asyncio.run(_flood(s.stub, "/2015-03-31/functions/echo/invocations", 6_000))
+    path = "/2015-03-31/functions/echo/invocations"
+    rate = flood(s.owari, "lambda", path, b"{}", 6_000)
+    floor = flood(s.stub, "lambda", path, b"{}", 6_000)
     return [
         at_least(
             f"warm invocations, raw HTTP, {CONNECTIONS} connections",
@@ -48,28 +47,3 @@ def throughput(s: Setting) -> list[Figure]:
             f"{floor:,.0f} per s from a server that does nothing",
         )
     ]
-
-
-async def _flood(endpoint: str, path: str, count: int) -> float:
-    host, port = endpoint.removeprefix("http://").split(":")
-    request = (
-        f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 2\r\n"
-        "Authorization: AWS4-HMAC-SHA256 Credential=test/20300101/us-east-1/lambda/aws4_request,"
-        " SignedHeaders=host, Signature=0\r\n\r\n{}"
-    ).encode()
-    left = itertools.count()
-
-    async def one() -> None:
-        reader, writer = await asyncio.open_connection(host, int(port))
-        while next(left) < count:
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200"), head
-            at = head.lower().index(b"content-length: ")
-            await reader.readexactly(int(head[at + 16 :].split(b"\r\n", 1)[0]))
-        writer.close()
-        await writer.wait_closed()
-
-    began = time.perf_counter()
-    await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
-    return count / (time.perf_counter() - began)

@@ -1,0 +1,130 @@
+"""Step Functions: transitions, items, starts and tasks per second, all of it durable."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from bench.functions import ECHO
+from bench.raw import CONNECTIONS, flood
+from bench.report import Figure, at_least
+from bench.setting import ROLE, Setting
+
+LOOP = 5_000  # rounds of two transitions each
+CHAIN = 25  # tasks, one after another
+
+
+def _machine(client: Any, name: str, definition: dict[str, Any]) -> str:
+    made = client.create_state_machine(
+        name=name, definition=json.dumps(definition), roleArn=ROLE, type="STANDARD"
+    )
+    return str(made["stateMachineArn"])
+
+
+def _finish(client: Any, execution: str) -> dict[str, Any]:
+    while True:
+        found: dict[str, Any] = client.describe_execution(executionArn=execution)
+        if found["status"] != "RUNNING":
+            assert found["status"] == "SUCCEEDED", found
+            return found
+        time.sleep(0.005)
+
+
+def _timed(client: Any, machine: str, value: Any) -> float:
+    began = time.perf_counter()
+    started = client.start_execution(stateMachineArn=machine, input=json.dumps(value))
+    _finish(client, started["executionArn"])
+    return time.perf_counter() - began
+
+
+def _json_path_loop() -> dict[str, Any]:
+    more = {"Variable": "$.n", "NumericLessThan": LOOP, "Next": "Count"}
+    count = {
+        "Type": "Pass",
+        "Parameters": {"n.$": "States.MathAdd($.n, 1)"},
+        "Next": "More",
+    }
+    return {
+        "StartAt": "More",
+        "States": {
+            "More": {"Type": "Choice", "Choices": [more], "Default": "Done"},
+            "Count": count,
+            "Done": {"Type": "Succeed"},
+        },
+    }
+
+
+def _jsonata_loop() -> dict[str, Any]:
+    more = {"Condition": f"{{% $states.input.n < {LOOP} %}}", "Next": "Count"}
+    count = {"Type": "Pass", "Output": {"n": "{% $states.input.n + 1 %}"}, "Next": "More"}
+    return {
+        "QueryLanguage": "JSONata",
+        "StartAt": "More",
+        "States": {
+            "More": {"Type": "Choice", "Choices": [more], "Default": "Done"},
+            "Count": count,
+            "Done": {"Type": "Succeed"},
+        },
+    }
+
+
+def transitions(s: Setting) -> list[Figure]:
+    client = s.client("stepfunctions")
+    figures = []
+    for name, definition, goal in (
+        ("JSONPath", _json_path_loop(), 20_000),
+        ("JSONata", _jsonata_loop(), 8_000),
+    ):
+        machine = _machine(client, f"loop-{name}", definition)
+        taken = min(_timed(client, machine, {"n": 0}) for _ in range(3))
+        figures.append(
+            at_least(f"Pass/Choice transitions, {name}", 2 * LOOP / taken, goal, "per s")
+        )
+    return figures
+
+
+def inline_map(s: Setting) -> list[Figure]:
+    client = s.client("stepfunctions")
+    item = {"StartAt": "One", "States": {"One": {"Type": "Pass", "End": True}}}
+    machine = _machine(
+        client,
+        "map",
+        {
+            "StartAt": "Each",
+            "States": {
+                "Each": {"Type": "Map", "ItemsPath": "$", "ItemProcessor": item, "End": True}
+            },
+        },
+    )
+    taken = min(_timed(client, machine, list(range(1_000))) for _ in range(3))
+    return [at_least("inline Map of 1,000 items", 1_000 / taken, 10_000, "items per s")]
+
+
+def starts(s: Setting) -> list[Figure]:
+    client = s.client("stepfunctions")
+    machine = _machine(
+        client, "pass", {"StartAt": "One", "States": {"One": {"Type": "Pass", "End": True}}}
+    )
+
+    body = json.dumps({"stateMachineArn": machine}).encode()
+    headers = "Content-Type: application/x-amz-json-1.0\r\nX-Amz-Target: AWSStepFunctions.StartExecution\r\n"
+    rate = flood(s.owari, "states", "/", body, 3_000, headers)
+    return [at_least(f"StartExecution, raw HTTP, {CONNECTIONS} connections", rate, 1_000, "per s")]
+
+
+def tasks(s: Setting) -> list[Figure]:
+    client = s.client("stepfunctions")
+    function = s.function("chained", ECHO)
+    states = {
+        f"T{i}": {"Type": "Task", "Resource": function, "Next": f"T{i + 1}"} for i in range(CHAIN)
+    }
+    states[f"T{CHAIN}"] = {"Type": "Succeed"}
+    machine = _machine(client, "chain", {"StartAt": "T0", "States": states})
+    _timed(client, machine, {})
+    began = time.perf_counter()
+    running = [client.start_execution(stateMachineArn=machine)["executionArn"] for _ in range(8)]
+    for execution in running:
+        _finish(client, execution)
+    rate = 8 * CHAIN / (time.perf_counter() - began)
+    return [at_least("Lambda tasks in a chain, 8 executions", rate, 800, "per s")]
