@@ -64,6 +64,8 @@ Run report of a process:
 
 Log record (delivered apart, acknowledged, never lost while agent or server live):
     account, region, group, stream, events: list of [timestamp_ms, text]
+    frame           [instance, number] on the first record of a frame: what is not acknowledged
+                    comes again under the same number
 """
 
 from __future__ import annotations

@@ -134,7 +134,9 @@ class Connection(asyncio.Protocol):
             if not self.closed.is_set():
                 self.send({"k": "ack_logs", "seq": seq})
 
-        self.owner.logs_arrived(orjson.loads(payload), acknowledge)
+        records = orjson.loads(payload)
+        records[0]["frame"] = [self.instance, seq]
+        self.owner.logs_arrived(records, acknowledge)
 
     # ---- frames to the agent
     def send(self, header: dict[str, Any], payload: bytes = b"") -> None:

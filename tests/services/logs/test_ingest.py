@@ -43,6 +43,17 @@ def messages(world: World, group: str = "/aws/lambda/f") -> list[str]:
     return [e["message"] for e in found]
 
 
+def test_a_frame_that_comes_again_is_dropped(world: World) -> None:
+    """The agent sends again what was not acknowledged before the server was killed."""
+    now = int(world.clock.now() * 1000)
+    first = [record("a", (now, "1")) | {"frame": ["x", 1]}, record("b", (now, "2"))]
+    second = [record("a", (now, "3")) | {"frame": ["x", 2]}, record("b", (now, "4"))]
+    deliver(world, [*first, *second, *second])
+    deliver(world, [*first, *second, record("a", (now, "5")) | {"frame": ["x", 3]}])
+    deliver(world, [record("a", (now, "6")) | {"frame": ["another agent", 1]}])
+    assert sorted(messages(world)) == ["1", "2", "3", "4", "5", "6"]
+
+
 def test_groups_and_streams_come_into_being(world: World) -> None:
     now = int(world.clock.now() * 1000)
     deliver(

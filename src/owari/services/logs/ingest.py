@@ -15,13 +15,15 @@ from owari.wire.operation import reaction
 
 Stream = tuple[str, str, str, str]  # account, region, group, stream
 
+FORGOTTEN_AFTER_S = 30 * 86_400.0  # an agent that has not been heard of
+
 
 @reaction("logs", "ingest")
 def on_log_records(tx: Tx, report: Report) -> None:
     """Many records at once. Groups and streams come into being as they are named."""
     assert report.result is not None
     streams: dict[Stream, list[Pair]] = {}
-    for record in report.result["records"]:
+    for record in _not_seen(tx, report.result["records"]):
         key = (record["account"], record["region"], record["group"], record["stream"])
         streams.setdefault(key, []).extend(_events(record))
     groups: dict[tuple[str, str, str], int] = {}
@@ -37,6 +39,37 @@ def on_log_records(tx: Tx, report: Report) -> None:
         lots.append(Lot(Place(account, region), groups[where], stream, events))
     if lots:
         append(tx, lots, sync=False)
+
+
+def _not_seen(tx: Tx, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the frames that came before: their acknowledgement was lost, not they."""
+    last: dict[str, int] = {}
+    fresh, found = True, []
+    for record in records:
+        if "frame" in record:
+            instance, number = record["frame"]
+            if instance not in last:
+                row = tx.one("SELECT frame FROM log_source WHERE instance = ?", instance)
+                last[instance] = row["frame"] if row else 0
+            fresh = number > last[instance]
+            last[instance] = max(number, last[instance])
+        if fresh:
+            found.append(record)
+    for instance, number in last.items():
+        _remember(tx, instance, number)
+    return found
+
+
+def _remember(tx: Tx, instance: str, number: int) -> None:
+    tx.run(
+        "INSERT INTO log_source (instance, frame, changed) VALUES (?, ?, ?)"
+        " ON CONFLICT (instance) DO UPDATE SET frame = excluded.frame, changed = excluded.changed",
+        instance,
+        number,
+        tx.now,
+    )
+    if number == 1:
+        tx.run("DELETE FROM log_source WHERE changed < ?", tx.now - FORGOTTEN_AFTER_S)
 
 
 def _events(record: dict[str, Any]) -> list[Pair]:

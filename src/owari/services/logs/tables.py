@@ -59,4 +59,11 @@ migrations(
         number BIGINT PRIMARY KEY
     );
     """,
+    """
+    CREATE TABLE log_source (
+        instance TEXT PRIMARY KEY,
+        frame BIGINT NOT NULL,
+        changed DOUBLE PRECISION NOT NULL
+    );
+    """,
 )
