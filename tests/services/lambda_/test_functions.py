@@ -81,7 +81,8 @@ def test_a_name_is_taken_once_per_account_and_region(world: World) -> None:
 def test_an_unknown_function(world: World, operation: str, params: dict[str, Any]) -> None:
     error = refusal(lambda: world.call("lambda", operation, FunctionName="ghost", **params))
     assert (error.code, error.status) == ("ResourceNotFoundException", 404)
-    assert error.message == f"Function not found: {arn('ghost')}"
+    sought = arn("ghost", "$LATEST") if operation.startswith("Invoke") else arn("ghost")
+    assert error.message == f"Function not found: {sought}"
 
 
 def test_unknown_versions_and_aliases(world: World) -> None:
