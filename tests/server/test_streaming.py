@@ -31,7 +31,8 @@ def eventually(check: Callable[[], bool]) -> None:
 
 
 def put(client: socket.socket, key: str, body: bytes, *headers: str) -> tuple[int, bytes]:
-    client.sendall(request("PUT", f"/bucket/{key}", *headers, body=body))
+    none = () if body else ("Content-Length: 0",)
+    client.sendall(request("PUT", f"/bucket/{key}", *headers, *none, body=body))
     status, _, answer = Answers(client).read()
     return status, answer
 
@@ -127,6 +128,15 @@ def test_bodies_leave_room_for_other_work(tmp_path: Path, monkeypatch: pytest.Mo
             assert got == status
             assert (b"No space left" in answer) == (status == 500)
         assert len(server.host.calls) == 2
+
+
+def test_an_upload_says_how_long_it_is(tmp_path: Path) -> None:
+    with serving(tmp_path) as server, server.connect() as client:
+        client.sendall(request("PUT", "/bucket/k"))
+        status, _, answer = Answers(client).read()
+        assert (status, b"<Code>MissingContentLength</Code>" in answer) == (411, True)
+        client.sendall(request("PUT", "/bucket/k", "Content-Length: 0"))
+        assert Answers(client).read()[0] == 200
 
 
 def test_a_failing_fsync_is_an_error_to_the_caller(

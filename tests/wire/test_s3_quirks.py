@@ -16,6 +16,10 @@ from tests.wire import oracle
 from tests.wire.client import Server, exchange, refusal, settings
 
 WIRE = settings()
+SIGNED = (
+    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request,"
+    " SignedHeaders=host, Signature=00"
+)
 
 
 def asked(operation: str, result: Any = None, **params: Any) -> tuple[Server, dict[str, Any]]:
@@ -194,3 +198,17 @@ def test_xml_without_a_namespace_is_taken(text: str) -> None:
 
 def _crc32(body: bytes) -> str:
     return b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
+
+
+def test_a_post_that_is_nothing_of_s3s() -> None:
+    """Without `uploadId` it does not complete an upload."""
+    request = Request("POST", "/b/k", "", {"host": "localhost", "authorization": SIGNED})
+    refused = refusal(request, WIRE, b"<CompleteMultipartUpload/>")
+    assert (refused.code, refused.status) == ("MethodNotAllowed", 405)
+
+
+def test_the_payload_hash_is_one() -> None:
+    headers = {"host": "localhost", "authorization": SIGNED, "x-amz-content-sha256": "foo"}
+    refused = refusal(Request("PUT", "/b/k", "", headers), WIRE, b"x")
+    assert (refused.code, refused.status) == ("InvalidArgument", 400)
+    assert refused.fields["ArgumentName"] == "x-amz-content-sha256"

@@ -72,6 +72,8 @@ class Api:
         error = refusal or exchange.early_error
         if refusal is None and (asked := exchange.preflight()) is not None:
             return Known(asked)
+        if error is None and exchange.streamed and length == 0:
+            error = _without_length(request)
         if error is None and not exchange.streamed and (length or 0) > self.buffered_max:
             error = _too_large()
         if error is not None:
@@ -205,6 +207,14 @@ class Known:
 
     def abandon(self) -> None:
         """Nothing to give up."""
+
+
+def _without_length(request: Request) -> ServiceError | None:
+    if "content-length" in request.headers or "transfer-encoding" in request.headers:
+        return None
+    return ServiceError(
+        "MissingContentLength", "You must provide the Content-Length HTTP header.", status=411
+    )
 
 
 def _too_large() -> ServiceError:

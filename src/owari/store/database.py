@@ -51,7 +51,13 @@ def migrate(connection: sqlite3.Connection, services: dict[str, tuple[str, ...]]
     """Apply what is new, each step and its version in one transaction."""
     connection.executescript(BASE)
     known = dict(connection.execute("SELECT service, version FROM schema_version").fetchall())
-    for service, steps in (STORE_MIGRATIONS | services).items():
+    every = STORE_MIGRATIONS | services
+    if strange := sorted(set(known) - set(every)):
+        raise NewerSchemaError(
+            f"it holds tables of {', '.join(strange)}, which this Owari does not know:"
+            " start the newer version, or another --data folder"
+        )
+    for service, steps in every.items():
         done = known.get(service, 0)
         if done > len(steps):
             raise NewerSchemaError(

@@ -24,6 +24,9 @@ _NO_DIGEST = frozenset({"algorithm", "mode", "type"})
 _SHA256_ALWAYS_BYTES = 1024 * 1024
 
 
+_PAYLOAD_HASH = re.compile(r"UNSIGNED-PAYLOAD|STREAMING-[A-Z0-9-]+|[0-9A-Fa-f]{64}")
+
+
 class Declared:
     """What a request says of its body. `verify`: signatures are checked."""
 
@@ -92,6 +95,15 @@ def check_head(declared: Declared) -> None:
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         )
     _md5(declared.md5)
+    if declared.sha256 and not _PAYLOAD_HASH.fullmatch(declared.sha256):
+        raise ServiceError(
+            "InvalidArgument",
+            "x-amz-content-sha256 must be UNSIGNED-PAYLOAD,"
+            " STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD,"
+            " STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.",
+            status=400,
+            fields={"ArgumentName": "x-amz-content-sha256", "ArgumentValue": declared.sha256},
+        )
 
 
 def _md5(text: str | None) -> bytes | None:

@@ -242,9 +242,19 @@ def adjust_params(operation: Operation, params: dict[str, Any]) -> None:
     if isinstance(source := params.get("CopySource"), str):
         params["CopySource"] = copy_source(source)
     shape = operation.input
-    if shape is not None and shape.payload in shape.required and shape.payload not in params:
-        raise ServiceError("MissingRequestBodyError", "Request Body is empty", status=400)
+    if shape is not None:
+        _check_query(operation, shape, params)
+        if shape.payload in shape.required and shape.payload not in params:
+            raise ServiceError("MissingRequestBodyError", "Request Body is empty", status=400)
     _check_required(operation, params)
+
+
+def _check_query(operation: Operation, shape: Shape, params: dict[str, Any]) -> None:
+    """Without the parameter that makes it one, a request is none of S3's: `POST` of an object's
+    URL completes an upload only with `uploadId`."""
+    for name in shape.required:
+        if name not in params and shape.members[name].location == "querystring":
+            raise method_not_allowed(operation.method)
 
 
 def _check_required(operation: Operation, params: dict[str, Any]) -> None:

@@ -43,6 +43,12 @@ def test_locations(s3: Api) -> None:
         s3.CreateBucket(Bucket="usw", region="us-west-2")
     with refused("IllegalLocationConstraintException", 400):
         s3.CreateBucket(Bucket="usw", region="us-west-2", **ELSEWHERE)
+    for odd in ("nowhere", "eu-west", ""):
+        constraint = {"LocationConstraint": odd}
+        with refused("InvalidLocationConstraint", 400):
+            s3.CreateBucket(Bucket="odd", CreateBucketConfiguration=constraint)
+    ours = {"LocationConstraint": "garage"}  # a region of the user's own is as good as any
+    s3.CreateBucket(Bucket="own", region="garage", CreateBucketConfiguration=ours)
     with refused("InvalidLocationConstraint", 400):
         s3.CreateBucket(Bucket="usw", CreateBucketConfiguration={"LocationConstraint": "us-east-1"})
 

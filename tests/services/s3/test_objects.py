@@ -76,6 +76,8 @@ def test_bounds(s3: Api) -> None:
         s3.put("k", Metadata={"a": "x" * 2048})
     with refused("KeyTooLongError", 400):
         s3.put("k" * 1025)
+    with refused("KeyTooLongError", 400):
+        s3.get("k" * 1025)
     s3.limit(object_put_max_bytes=4)
     with refused("EntityTooLarge", 400, ProposedSize="5", MaxSizeAllowed="4"):
         s3.put("k", b"12345")

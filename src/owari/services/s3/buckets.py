@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from owari.errors import ServiceError
@@ -22,6 +23,7 @@ from owari.wire.operation import Params, Result, operation
 
 TYPE = "AWS::S3::Bucket"
 CLASSIC = "us-east-1"
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}|EU")
 
 
 # ---- create
@@ -69,7 +71,8 @@ def _created(bucket: Bucket) -> dict[str, Any]:
 
 def _region(own: str, constraint: str | None) -> str:
     """Where a bucket comes to lie. The classic endpoint accepts every constraint but its own."""
-    if constraint == CLASSIC:
+    odd = constraint not in (None, own) and not _REGION.fullmatch(constraint or "")
+    if odd or constraint == CLASSIC:
         raise ServiceError(
             "InvalidLocationConstraint",
             "The specified location-constraint is not valid",

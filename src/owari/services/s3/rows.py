@@ -17,6 +17,7 @@ from owari.services.s3.core import (
     version_id,
     version_seq,
 )
+from owari.services.s3.names import check_key
 from owari.services.s3.paging import Position
 from owari.services.s3.pieces import Piece, Pieces, blobs
 from owari.store.encode import dumps, loads
@@ -163,6 +164,7 @@ def by_id(tx: Tx, bucket: str, key: str, id: str) -> Version | None:
 def find(tx: Tx, bucket: Bucket, p: Params, *, method: str = "GET") -> Version:
     """The version a request names. Raises NoSuchKey, NoSuchVersion, MethodNotAllowed."""
     key, wanted = p["Key"], p.get("VersionId")
+    check_key(key, tx.limits)
     if wanted is None:
         found = latest(tx, bucket.name, key)
         if found is None:
