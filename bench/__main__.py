@@ -22,10 +22,12 @@ GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
     "workflows": [
         workflows.transitions,
         workflows.inline_map,
+        workflows.distributed_map,
         workflows.starts,
         workflows.tasks,
     ],
 }
+ASKED_FOR = {"scale": [workflows.scale]}  # minutes: only when named
 
 
 def main() -> int:
@@ -34,7 +36,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, setting(Path(folder)) as s:
         time.sleep(3)  # the zygote imports the SDK meanwhile: idle is measured after that
         for group in chosen:
-            for measure in GROUPS[group]:
+            for measure in (GROUPS | ASKED_FOR)[group]:
                 figures += measure(s)
         with urllib.request.urlopen(f"{s.owari}/_owari/status") as answer:
             status = json.load(answer)

@@ -8,9 +8,10 @@ from typing import Any
 
 from bench.functions import ECHO
 from bench.raw import CONNECTIONS, flood
-from bench.report import Figure, at_least
-from bench.setting import ROLE, Setting
+from bench.report import Figure, at_least, at_most
+from bench.setting import ROLE, Setting, median, samples
 
+START = "AWSStepFunctions.StartExecution"
 LOOP = 5_000  # rounds of two transitions each
 CHAIN = 25  # tasks, one after another
 
@@ -101,16 +102,50 @@ def inline_map(s: Setting) -> list[Figure]:
     return [at_least("inline Map of 1,000 items", 1_000 / taken, 10_000, "items per s")]
 
 
-def starts(s: Setting) -> list[Figure]:
+def distributed_map(s: Setting) -> list[Figure]:
     client = s.client("stepfunctions")
+    item = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "One",
+        "States": {"One": {"Type": "Pass", "Result": 1, "End": True}},
+    }
+    each = {"Type": "Map", "ItemProcessor": item, "ResultPath": None, "End": True}
     machine = _machine(
-        client, "pass", {"StartAt": "One", "States": {"One": {"Type": "Pass", "End": True}}}
+        client, "distributed", {"StartAt": "Each", "States": {"Each": each | {"ItemsPath": "$"}}}
     )
+    taken = _timed(client, machine, list(range(10_000)))
+    return [at_least("Distributed Map of 10,000 items", 10_000 / taken, 2_000, "items per s")]
 
+
+def _start_requests(s: Setting, machine: str, count: int) -> float:
     body = json.dumps({"stateMachineArn": machine}).encode()
-    headers = "Content-Type: application/x-amz-json-1.0\r\nX-Amz-Target: AWSStepFunctions.StartExecution\r\n"
-    rate = flood(s.owari, "states", "/", body, 3_000, headers)
+    headers = f"Content-Type: application/x-amz-json-1.0\r\nX-Amz-Target: {START}\r\n"
+    return flood(s.owari, "states", "/", body, count, headers)
+
+
+def _one_pass(client: Any) -> str:
+    states = {"One": {"Type": "Pass", "End": True}}
+    return _machine(client, "pass", {"StartAt": "One", "States": states})
+
+
+def starts(s: Setting) -> list[Figure]:
+    rate = _start_requests(s, _one_pass(s.client("stepfunctions")), 3_000)
     return [at_least(f"StartExecution, raw HTTP, {CONNECTIONS} connections", rate, 1_000, "per s")]
+
+
+def scale(s: Setting) -> list[Figure]:
+    """The curve up to a million finished executions in the store."""
+    client = s.client("stepfunctions")
+    machine = _one_pass(client)
+    first = client.start_execution(stateMachineArn=machine)["executionArn"]
+    figures = []
+    for count in (1_000, 100_000, 400_000, 500_000):
+        rate = _start_requests(s, machine, count)
+        total = sum((1_000, 100_000, 400_000, 500_000)[: len(figures) // 2 + 1])
+        taken = median(samples(200, lambda: client.describe_execution(executionArn=first)))
+        figures.append(at_least(f"StartExecution, {total:,} in the store", rate, 1_000, "per s"))
+        figures.append(at_most(f"describe, {total:,} in the store, p50", taken * 1e3, 3, "ms"))
+    return figures
 
 
 def tasks(s: Setting) -> list[Figure]:
