@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from owari.cli.workflow import svg, text
 from owari.cli.workflow.board import outline
+from owari.cli.workflow.channels import Step, tracks
 from owari.cli.workflow.machine import END, START, Scope, in_order, read
 from owari.cli.workflow.scene import Drawn, Edge, Metrics, Panel, panels, place
 from tests.cli.workflow.machines import machines
@@ -122,16 +124,34 @@ def check_course(edge: Edge, source: Drawn, target: Drawn, panel: Panel) -> None
 @BOTH
 @quick
 @given(machine=machines())
-def test_no_two_transitions_run_along_one_line(metrics: Metrics, machine: Any) -> None:
+def test_no_two_transitions_share_a_level_line(metrics: Metrics, machine: Any) -> None:
     for panel in panels(place(read(machine), {}, metrics)):
         for one, other in combinations(panel.edges, 2):
             for a, b in product(pairwise(one.points), pairwise(other.points)):
-                for level in (0, 1):  # upright, level
-                    at, along = {a[0][level], a[1][level]}, 1 - level
-                    if at == {b[0][level], b[1][level]} and len(at) == 1:
-                        low = max(min(a[0][along], a[1][along]), min(b[0][along], b[1][along]))
-                        high = min(max(a[0][along], a[1][along]), max(b[0][along], b[1][along]))
-                        assert high <= low, (one, other)
+                if a[0][1] == a[1][1] == b[0][1] == b[1][1]:
+                    low = max(min(a)[0], min(b)[0])
+                    assert min(max(a)[0], max(b)[0]) < low, (one, other)
+
+
+@quick
+@given(
+    upper=st.permutations(range(0, 80, 4)),
+    lower=st.permutations(range(0, 80, 4)),
+    n=st.integers(1, 9),
+)
+def test_nor_an_upright_one_unless_each_waits_for_the_other(
+    upper: list[int], lower: list[int], n: int
+) -> None:
+    steps = [Step(a, b) for a, b in zip(upper[:n], lower[:n], strict=True) if a != b]
+    found = tracks(steps, 4)
+    after = {a: b for a, b in product(range(len(steps)), repeat=2) if steps[a].x1 == steps[b].x2}
+    for first, second in after.items():  # the first comes down where the second goes on down
+        seen, at = {first}, second
+        while at in after and at not in seen:
+            seen.add(at)
+            at = after[at]
+        if at not in seen or at not in after:
+            assert found[first] < found[second]
 
 
 @quick

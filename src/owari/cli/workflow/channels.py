@@ -33,12 +33,19 @@ def tracks(steps: Sequence[Step], apart: int) -> list[int]:
     found = [0] * len(steps)
     placed: list[int] = []
     while left:
-        top = min(left, key=lambda n: sum(cost[n][m] - cost[m][n] for m in left if m != n))
+        top = min(left, key=lambda n: _key(n, left, cost))
         left.remove(top)
         over = [found[n] for n in placed if _touch(steps[n], steps[top], apart)]
         found[top] = max(over, default=-1) + 1
         placed.append(top)
     return found
+
+
+def _key(top: int, left: Sequence[int], cost: dict[int, dict[int, int]]) -> tuple[int, int]:
+    """How bad it is to have one above all others that are left: lines shared, then crossings."""
+    others = [n for n in left if n != top]
+    shared = sum(cost[top][n] >= SHARED for n in others)
+    return shared, sum(cost[top][n] - cost[n][top] for n in others)
 
 
 def _touch(a: Step, b: Step, apart: int) -> bool:
