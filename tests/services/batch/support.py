@@ -45,7 +45,7 @@ class BatchWorld(World):
         result = {"run_id": spec["run_id"], "attempt": spec["attempt"]}
         self.tell("started", result | {"started_at": self.clock.now()})
 
-    def batch(self, operation: str, **params: Any) -> dict[str, Any]:
+    def batch(self, operation: str, /, **params: Any) -> dict[str, Any]:
         return self.call("batch", operation, **params)
 
     def set_up(self, *, max_vcpus: int = 64, **queue: Any) -> None:

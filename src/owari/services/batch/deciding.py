@@ -146,7 +146,7 @@ def _explain(book: Book, decision: Decision) -> None:
     for key, why in decision.reasons.items():
         job = book.job(*parts_of_key(key))
         assert job is not None
-        if job.why == why:
+        if job.why == why and job.why_since:
             continue
         if reasons.code_of(job.why) != reasons.code_of(why) or not job.why_since:
             job.why_since = book.tx.now
