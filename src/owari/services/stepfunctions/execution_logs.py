@@ -47,11 +47,8 @@ def write(tx: Tx, about: About, execution: Execution, events: list[Event]) -> No
     group = log_group(logging)
     if not chosen or group is None:
         return
-    fresh = about.log_stream is None
-    if about.log_stream is None:
-        about.log_stream = _stream(tx, execution)
-    place = {"logGroupName": group, "logStreamName": about.log_stream}
-    if fresh:
+    place = {"logGroupName": group, "logStreamName": _stream(about, execution)}
+    if level != "ALL" or chosen[0]["id"] == 1:  # that it is there already does no harm
         _call(tx, about, "CreateLogStream", place)
     data = bool(logging.get("includeExecutionData"))
     entries = [_entry(event, execution, data) for event in chosen]
@@ -59,9 +56,10 @@ def write(tx: Tx, about: About, execution: Execution, events: list[Event]) -> No
         _call(tx, about, "PutLogEvents", {**place, "logEvents": entries[at : at + 500]})
 
 
-def _stream(tx: Tx, execution: Execution) -> str:
-    minute = datetime.fromtimestamp(tx.now, UTC).strftime("%Y-%m-%d-%H-%M")
-    return f"states/{execution.machine_name}/{minute}/{tx.new_id()[:8]}"
+def _stream(about: About, execution: Execution) -> str:
+    """One per execution, always the same."""
+    minute = datetime.fromtimestamp(execution.started_ms / 1000, UTC).strftime("%Y-%m-%d-%H-%M")
+    return f"states/{execution.machine_name}/{minute}/{about.id:08x}"
 
 
 def _call(tx: Tx, about: About, operation: str, params: dict[str, Any]) -> None:

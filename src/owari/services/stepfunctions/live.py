@@ -7,15 +7,15 @@ would be half of it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from operator import attrgetter
 from typing import Any
 
-from owari.services.stepfunctions.asl.frames import Frame, Join, Live
+from owari.services.stepfunctions.asl.frames import Execution, Frame, Join, Live
 from owari.services.stepfunctions.asl.json_text import dumps, loads
 from owari.store.tx import Tx
 
-FRAME, JOIN, ITEMS, INPUT = "frame", "join", "items", "input"
+FIXED, INPUT = "fixed", "input"
 
 
 _FIELDS = tuple(f.name for f in fields(Frame) if f.name not in ("id", "read"))
@@ -64,12 +64,26 @@ def write_changes(tx: Tx, execution: int, live: Live) -> None:
     live.removed.clear()
 
 
-def write_input(tx: Tx, execution: int, text: str) -> None:
-    """Apart from the rest, because it is large and never changes."""
-    _write(tx, execution, [(INPUT, "", text)])
+def write_fixed(tx: Tx, execution: int, told: str, text: str) -> None:
+    """What never changes: about the execution, and its input, which may be large."""
+    _write(tx, execution, [(FIXED, "", told), (INPUT, "", text)])
 
 
-def read_all(tx: Tx, execution: int, live: Live) -> None:
+@dataclass(slots=True)
+class Stored:
+    """Everything read of an execution; `live` still lacks the execution itself."""
+
+    live: Live
+    fixed: dict[str, Any]
+    input: str = ""
+
+
+NOBODY = Execution("", "", "", "", None, "", 0)
+
+
+def read_all(tx: Tx, execution: int) -> Stored:
+    found = Stored(Live(NOBODY), {})
+    live = found.live
     for row in tx.all("SELECT kind, id, value FROM sfn_frame WHERE execution = ?", execution):
         key: str = row["id"]
         match row["kind"]:
@@ -79,16 +93,13 @@ def read_all(tx: Tx, execution: int, live: Live) -> None:
                 live.joins[key] = join_of(row["value"])
             case "items":
                 live.items[key] = loads(row["value"])
+            case "fixed":
+                found.fixed = loads(row["value"])
             case _:
-                live.execution.input = row["value"]
+                found.input = row["value"]
+    return found
 
 
 def forget(tx: Tx, execution: int) -> None:
     tx.run("DELETE FROM sfn_live WHERE execution = ?", execution)
     tx.run("DELETE FROM sfn_frame WHERE execution = ?", execution)
-
-
-def as_json(value: Any) -> dict[str, Any]:
-    made = asdict(value)
-    made.pop("input", None)
-    return made

@@ -10,7 +10,8 @@ it is out of the cache, so a failure halfway leaves nothing behind.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 
 from owari.services.stepfunctions import live as rows
@@ -24,6 +25,10 @@ from owari.services.stepfunctions.definitions import compiled
 from owari.store.tx import Tx
 
 CACHED_MAX = 2_048
+# Of an execution, what never changes is written once, apart from what does.
+FIXED = {"arn", "name", "machine_arn", "machine_name", "role_arn", "input", "started_ms"}
+_VARYING = tuple(f.name for f in fields(Execution) if f.name not in FIXED)
+_varying = attrgetter(*_VARYING)
 
 
 @dataclass(slots=True)
@@ -41,7 +46,6 @@ class About:
     part: str
     settings: dict[str, Any]
     principal: str
-    log_stream: str | None = None
     parent: int | None = None
     map_run: int | None = None
     map_index: int | None = None
@@ -80,27 +84,28 @@ def load(tx: Tx, execution: int) -> Running | None:
         return None
     if cached is not None and cached.stamp == row["stamp"]:
         return cached
-    value = loads(row["value"])
-    about = About(**value["about"])
-    live = Live(Execution(**value["execution"], input=""))
-    rows.read_all(tx, execution, live)
+    found = rows.read_all(tx, execution)
+    about = About(**found.fixed["about"])
+    varying = dict(zip(_VARYING, loads(row["value"]), strict=True))
+    found.live.execution = Execution(**found.fixed["execution"], **varying, input=found.input)
     machine = compiled(tx, about.definition, about.part)
-    return Running(about, live, machine, row["stamp"], stored=True)
+    return Running(about, found.live, machine, row["stamp"], stored=True)
 
 
 def store(tx: Tx, r: Running) -> None:
     """Writes what changed, and remembers it."""
     r.stamp = tx.next_seq()
-    value = dumps({"about": asdict(r.about), "execution": rows.as_json(r.execution)})
     tx.run(
         "INSERT INTO sfn_live (execution, stamp, value) VALUES (?, ?, ?)"
         " ON CONFLICT (execution) DO UPDATE SET stamp = excluded.stamp, value = excluded.value",
         r.about.id,
         r.stamp,
-        value,
+        dumps(list(_varying(r.execution))),
     )
     if not r.stored:
-        rows.write_input(tx, r.about.id, r.execution.input)
+        fixed = {name: getattr(r.execution, name) for name in FIXED if name != "input"}
+        told = dumps({"about": asdict(r.about), "execution": fixed})
+        rows.write_fixed(tx, r.about.id, told, r.execution.input)
         r.stored = True
     rows.write_changes(tx, r.about.id, r.live)
     known = _cache(tx)
