@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from owari.compute.agent import errors, journal, orphans, protocol
+from owari.compute.agent import errors, journal, machine, orphans, protocol
 from owari.compute.agent.desk import Desk, capacity
 from owari.compute.agent.environment import Definition, Environment, Invocation
 from owari.compute.agent.lines import Shipper
@@ -50,10 +50,6 @@ HOUSEKEEPING_S = 60.0
 ACKED_REMEMBERED = 1_024
 
 
-def machine_memory_mib() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (1024 * 1024)
-
-
 class Agent:
     """`folder` is its own and the current one; `mark` names the data folder in /proc."""
 
@@ -70,10 +66,9 @@ class Agent:
         self.reports = journal.Reports(folder / "reports.journal")
         self.logs = journal.Logs(folder / "logs.journal")
         self.shipper = Shipper(self._journal_logs, lambda: self.logs.full)
-        cores = os.cpu_count() or 1
-        memory = machine_memory_mib()
+        memory = machine.memory_mib()
         room = max(memory - HEAD_ROOM_MIB, memory // 2)
-        self.pool = Pool(Bounds(memory_mib=room, free_growth=2 * cores, idle_s=idle_s))
+        self.pool = Pool(Bounds(memory_mib=room, free_growth=2 * machine.cores(), idle_s=idle_s))
         self.sdk = folder / "sdk"
         self.keep = [sys.prefix, sys.base_prefix, str(self.sdk), *link_sdk(self.sdk, sys.path)]
         self.workers = Workers(
@@ -531,7 +526,7 @@ class Agent:
                 "capacity": {
                     "memory_mib": self.pool.bounds.memory_mib,
                     "environments": self.pool.bounds.environments_max,
-                    "cores": os.cpu_count() or 1,
+                    "cores": machine.cores(),
                 },
                 "interpreters": self.workers.describe(),
                 "runtimes": {f"python3.{i.minor}": i.path for i in self.workers.found.values()},
