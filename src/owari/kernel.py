@@ -13,6 +13,7 @@ Operations declared as reading run at once on a snapshot of the last commit (`re
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import logging
@@ -126,13 +127,17 @@ class Kernel:
         if not self.queue:
             return None
         group = Group()
+        work: Work | None = self.queue[0]  # what fails if nothing can even begin
         now = self.clock.now()
         until = time.monotonic() + self.config.turn_time_s
         try:
             self.writer.execute("BEGIN IMMEDIATE")
             before = self.writer.total_changes
             for _ in range(self.config.turn_operations_max):
-                self._run(self.queue.popleft(), group, now)
+                work = self.queue[0]
+                self._run(work, group, now)
+                self.queue.popleft()
+                work = None
                 if group.failed or not self.queue or time.monotonic() > until:
                     break
             if group.failed is None and self.writer.total_changes != before:
@@ -142,6 +147,9 @@ class Kernel:
         except sqlite3.Error as error:
             log.exception("the store failed")
             group.failed = storage_error(error)
+            if work is not None:  # or it would be tried again at once, and for ever
+                self.queue.popleft()
+                group.settled.append((work.done, None, None))
         return group
 
     def commit(self, group: Group) -> None:
@@ -153,7 +161,8 @@ class Kernel:
                 log.exception("commit failed")
                 group.failed = storage_error(error)
         if group.failed is not None and self.writer.in_transaction:
-            self.writer.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):
+                self.writer.execute("ROLLBACK")
 
     def deliver(self, group: Group) -> None:
         """Tell everyone. A failed group tells each of its waiters the failure."""
