@@ -17,7 +17,8 @@ that handlers that invoke each other never wait for ever. So a burst of short ca
 few environments.
 
 The memory ledger adds up `memory_mib` of every environment; before a start would overdraw it
-the least recently used idle ones are evicted. Alone on the machine, any size may start.
+the least recently used idle ones are evicted. Alone on the machine, any size may start. What
+jobs take is reserved from the same bound.
 
 Every method is told `now` (monotonic seconds) and returns what is to be done, in order.
 """
@@ -158,6 +159,7 @@ class Pool:
         self.current: dict[str, str] = {}  # slot → the identity last asked for
         self.in_flight: dict[str, int] = {}  # function → calls waiting or running
         self.memory_mib = 0
+        self.reserved_mib = 0  # of the bound: taken by jobs
         self.calls: dict[int, Environment | None] = {}  # None: waiting
         self.waiting = 0  # calls in all queues
         self._numbers = 0
@@ -244,6 +246,24 @@ class Pool:
                     self._tidy(family)
                     return True, None
         raise AssertionError(f"call {number} waits nowhere")
+
+    def reserve(self, memory_mib: int, now: float) -> list[Instruction]:
+        """So much is taken by jobs now: idle environments make room, or others may start."""
+        out: list[Instruction] = []
+        self.reserved_mib = memory_mib
+        while self.memory_mib > self._free_for_all() and any(
+            f.idle for f in self.families.values()
+        ):
+            self._evict(out)
+        self._serve_others(now, out)
+        return out
+
+    def held_mib(self) -> int:
+        """Memory that cannot be had by evicting idle environments."""
+        return self.memory_mib - sum(e.memory_mib for f in self.families.values() for e in f.idle)
+
+    def _free_for_all(self) -> int:
+        return self.bounds.memory_mib - self.reserved_mib
 
     def tick(self, now: float) -> list[Instruction]:
         """Time has passed."""
@@ -391,7 +411,7 @@ class Pool:
             return True
         return (
             count < self.bounds.environments_max
-            and memory + call.memory_mib <= self.bounds.memory_mib
+            and memory + call.memory_mib <= self._free_for_all()
         )
 
     def _has_room(self, memory_mib: int) -> bool:
@@ -399,7 +419,7 @@ class Pool:
             return True
         return (
             len(self.environments) < self.bounds.environments_max
-            and self.memory_mib + memory_mib <= self.bounds.memory_mib
+            and self.memory_mib + memory_mib <= self._free_for_all()
         )
 
     def _evict(self, out: list[Instruction]) -> None:

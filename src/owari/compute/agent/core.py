@@ -83,6 +83,7 @@ class Agent:
             shipper=self.shipper,
             reports=self.reports,
             capacity=capacity(room, gpus),
+            free_mib=lambda: room - self.pool.held_mib(),
             link=lambda: self.link,
         )
         self.definitions: dict[str, Definition] = {}
@@ -142,7 +143,7 @@ class Agent:
 
     def _before_sleep(self) -> float:
         now = self.loop.now
-        self.desk.processes.tick(self.logs.crowded)
+        self._tick_jobs(now)
         wake = self.pool.next_time()
         if wake <= now:
             self._apply(self.pool.tick(now))
@@ -152,6 +153,12 @@ class Agent:
         if now >= self._status_due:
             self._send_status()
         return min(wake, self.shipper.tick(now), self._status_due)
+
+    def _tick_jobs(self, now: float) -> None:
+        processes = self.desk.processes
+        processes.tick(self.logs.crowded)
+        if processes.ledger.memory_mib != self.pool.reserved_mib:
+            self._apply(self.pool.reserve(processes.ledger.memory_mib, now))
 
     def _flush(self) -> float:
         self.desk.flush()

@@ -50,6 +50,7 @@ class Desk:
         shipper: Shipper,
         reports: journal.Reports,
         capacity: Capacity,
+        free_mib: Callable[[], int],
         link: Callable[[], Link | None],
     ) -> None:
         self.reports = reports
@@ -65,6 +66,7 @@ class Desk:
             images,
             shipper,
             capacity,
+            free_mib=free_mib,
             on_report=self._reported,
         )
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from owari.compute.agent import commands, orphans, protocol
+from owari.compute.agent import commands, orphans, protocol, spawner
 from owari.compute.agent.image_lookup import Images
 from owari.compute.agent.ledger import Capacity, Ledger, Need
 from owari.compute.agent.lines import Lines, Shipper, Stream
@@ -62,26 +62,32 @@ class Run:
 
 
 class Processes:
-    """`report(run, header)` is called once per run; `started` gathers what `take_started` gives."""
+    """`on_report(run, report)` is called once per run, on its end.
+
+    `free_mib()`: memory that functions do not hold just now.
+    """
 
     def __init__(
         self,
         loop: Loop,
-        spawner: Spawner,
+        keepers: Spawner,
         images: Images,
         shipper: Shipper,
         capacity: Capacity,
         *,
+        free_mib: Callable[[], int],
         on_report: Callable[[Run, dict[str, Any]], None],
     ) -> None:
         self.loop = loop
-        self.spawner = spawner
+        self.spawner = keepers
         self.images = images
         self.shipper = shipper
         self.ledger = Ledger(capacity)
+        self.free_mib = free_mib
         self.on_report = on_report
         self.runs: dict[int, Run] = {}
         self.by_key: dict[Key, Run] = {}
+        self.by_id: dict[str, list[Run]] = {}
         self.waiting: deque[Run] = deque()
         self.idle: list[Keeper] = []
         self.keepers: dict[int, Keeper] = {}  # by slot
@@ -97,6 +103,7 @@ class Processes:
         need = Need(spec["vcpus"], spec["memory_mib"], spec["gpus"])
         run = Run(self._numbers, key, call, link, spec, need, _stream(spec))
         self.runs[run.number] = self.by_key[key] = run
+        self.by_id.setdefault(key[0], []).append(run)
         impossible = self.ledger.never(need)
         if impossible:
             self.loop.call_later(0.0, lambda: self._fail(run, f"It can never run: {impossible}."))
@@ -106,7 +113,7 @@ class Processes:
 
     def cancel(self, run_id: str, reason: str) -> None:
         """What waits is reported at once; what runs gets SIGTERM, later SIGKILL."""
-        for run in [r for r in self.runs.values() if r.key[0] == run_id]:
+        for run in list(self.by_id.get(run_id, ())):
             run.cancelled = reason or "cancelled"
             if run.keeper is not None:
                 run.keeper.send(frames.STOP, run.number)
@@ -143,7 +150,7 @@ class Processes:
     def _place(self) -> None:
         while self.waiting:
             run = self.waiting[0]
-            if self.ledger.fits(run.need):
+            if self._fits(run.need):
                 self.waiting.popleft()
                 self._begin(run)
             elif (keeper := self._keeper_ahead(run)) is not None:
@@ -151,6 +158,11 @@ class Processes:
                 self._give(run, keeper)
             else:
                 return
+
+    def _fits(self, need: Need) -> bool:
+        if not self.ledger.fits(need):
+            return False
+        return self.ledger.memory_mib + need.memory_mib <= self.free_mib()
 
     def _begin(self, run: Run) -> None:
         try:
@@ -199,6 +211,9 @@ class Processes:
 
     # ---- told (spawner.Owner)
     def on_frame(self, keeper: Keeper, kind: int, number: int, body: bytes) -> None:
+        if kind == frames.READY:
+            keeper.ready = True
+            return
         run = self.runs[number]
         match kind:
             case frames.STARTED:
@@ -251,26 +266,32 @@ class Processes:
         if run.cancelled:
             self._finish(run, "cancelled", None, run.cancelled)
             return
+        self._wait_again(run)
+
+    def _wait_again(self, run: Run) -> None:
+        """In the order they came."""
         at = next((i for i, r in enumerate(self.waiting) if r.number > run.number), None)
         self.waiting.insert(len(self.waiting) if at is None else at, run)
 
     def on_keeper_end(self, keeper: Keeper) -> None:
         """Somebody killed it: what it ran is killed too and lost, what it had not begun begins."""
         end_groups(keeper.groups)
+        if not keeper.groups:
+            orphans.kill_marked(spawner.slot_mark(keeper.slot), within_s=0.5)
         if keeper in self.idle:
             self.idle.remove(keeper)
         self._forget(keeper)
         for at, number in enumerate(list(keeper.jobs)):
             run = self.runs[number]
             run.keeper = None
-            if at == 0:
-                if run.pid:
-                    for pid in [*orphans.descendants(run.pid), run.pid]:
-                        orphans.kill(pid)
-                self.ledger.give(run.need, run.gpus)
+            if at > 0:
+                self._wait_again(run)
+                continue
+            self.ledger.give(run.need, run.gpus)
+            if keeper.ready:
                 self._finish(run, "lost", None, "The process that kept this job was killed.")
             else:
-                self.waiting.appendleft(run)
+                self._finish(run, "failed", None, "No slot could be prepared; see spawner.log.")
         keeper.jobs.clear()
 
     def _forget(self, keeper: Keeper) -> None:
@@ -301,6 +322,10 @@ class Processes:
         self._log(run, run.lines.finish())
         del self.runs[run.number]
         self.by_key.pop(run.key, None)
+        others = self.by_id.pop(run.key[0])
+        others.remove(run)
+        if others:
+            self.by_id[run.key[0]] = others
         self.on_report(
             run,
             {

@@ -17,6 +17,7 @@ from owari.compute.isolation import Tier
 from owari.compute.runtime import frames
 
 COMMAND = "from owari.compute.runtime.spawner import main; main()"
+SLOT_MARK = "OWARI_SLOT"  # runtime/spawner.py
 CHUNK = 1 << 18
 SOURCE = str(Path(__file__).parents[3])
 
@@ -41,6 +42,7 @@ class Keeper:
         self.owner = owner
         self.jobs: list[int] = []  # numbers of the runs it has, the running one first
         self.groups: list[str] = []
+        self.ready = False
         self._socket = connection
         self._in = bytearray()
         self._out = bytearray()
@@ -134,6 +136,7 @@ class Spawner:
             "scratch": str(scratch),
             "reveal": self.reveal,
             "own_tmp": own_tmp,
+            "slot": slot,
         }
         try:
             socket.send_fds(self._socket, [json.dumps(request).encode()], [theirs.fileno()])
@@ -202,6 +205,11 @@ class Spawner:
 
     def close(self) -> None:
         self._on_end()
+
+
+def slot_mark(slot: int) -> bytes:
+    """What is in the environment of every job of a slot."""
+    return f"{SLOT_MARK}={slot}".encode()
 
 
 def end_groups(groups: list[str]) -> None:

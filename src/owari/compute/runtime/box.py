@@ -39,6 +39,7 @@ class Starter:
             (os.POSIX_SPAWN_DUP2, output, 1),
             (os.POSIX_SPAWN_DUP2, output, 2),
         ]
+        self._folder = ""
         self._found: dict[tuple[str, str], str] = {}
         self._score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
         self._own, self._job = self._choose_scores()
@@ -62,7 +63,9 @@ class Starter:
         if job["box"] is not None:
             return self._fork(job, variables)
         command = job["command"]
-        os.chdir(job["folder"])
+        if job["folder"] != self._folder:
+            os.chdir(job["folder"])
+            self._folder = job["folder"]
         path = self._find(command[0], variables.get("PATH", ""))
         os.pwrite(self._score, self._job, 0)
         try:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 HEAD = struct.Struct("<BQI")
 
 JOB, STOP = 1, 2  # agent → keeper
-STARTED, OUTPUT, ENDED, UNSTARTED, RETURNED = 11, 12, 13, 14, 15  # keeper → agent
+READY, STARTED, OUTPUT, ENDED, UNSTARTED, RETURNED = 10, 11, 12, 13, 14, 15  # keeper → agent
 
 STARTED_BODY = struct.Struct("<id")  # pid, epoch seconds
 ENDED_BODY = struct.Struct("<iBdd")  # wait status, flags, started and stopped in epoch seconds

@@ -79,6 +79,7 @@ class Keeper:
         self._agent_fd = agent.fileno()
 
     def run(self) -> NoReturn:
+        self._tell(frames.READY, 0)
         while True:
             while not self.queue or len(self._out) > BACKLOG_MAX_BYTES:
                 self._turn(None)

@@ -22,7 +22,8 @@ from .keeper import Keeper
 from .scratch import Scratch
 
 MESSAGE_MAX_BYTES = 1 << 16
-MARKS = ("OWARI_AGENT",)  # agent/orphans.py FOLDER_MARK
+FOLDER_MARK = "OWARI_AGENT"  # agent/orphans.py
+SLOT_MARK = "OWARI_SLOT"  # agent/spawner.py
 
 
 def _become_keeper(request: dict[str, Any], descriptor: int) -> NoReturn:
@@ -32,7 +33,7 @@ def _become_keeper(request: dict[str, Any], descriptor: int) -> NoReturn:
         tree.adopt_orphans()
         group = groups.enter(request["groups"])
         scratch = Scratch(request["scratch"], request["reveal"], wanted=request["own_tmp"])
-        mark = {name: os.environ[name] for name in MARKS}
+        mark = {FOLDER_MARK: os.environ[FOLDER_MARK], SLOT_MARK: str(request["slot"])}
         Keeper(socket.socket(fileno=descriptor), group, scratch, mark).run()
     except BaseException as error:
         print(f"a keeper ended: {error!r}", flush=True)
