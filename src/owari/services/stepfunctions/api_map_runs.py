@@ -19,17 +19,12 @@ def _existing(tx: Tx, arn: str) -> Row:
     return row
 
 
-def _execution_arn(tx: Tx, execution: int) -> str:
-    row = tx.one("SELECT arn FROM sfn_execution WHERE id = ?", execution)
-    return str(row["arn"]) if row is not None else ""
-
-
 @operation("stepfunctions", "DescribeMapRun", reads=True)
 def describe_map_run(tx: Tx, p: Params) -> Result:
     row = _existing(tx, p["mapRunArn"])
     made: dict[str, Any] = {
         "mapRunArn": row["arn"],
-        "executionArn": _execution_arn(tx, row["execution"]),
+        "executionArn": row["execution_arn"],
         "status": row["status"],
         "startDate": row["started"],
         "maxConcurrency": row["max_concurrency"],

@@ -77,10 +77,11 @@ def begin(tx: Tx, r: Running, start: StartMapRun) -> None:
     state = _state(r, start.frame)
     limit = _written_limit(state, start.max_concurrency)
     tx.run(
-        "INSERT INTO sfn_map_run (account, region, id, arn, execution, frame, part, express,"
-        " status, started, max_concurrency, tolerated_count, tolerated_percentage, total,"
-        " items_total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?)",
-        tx.account, tx.region, tx.next_seq(), start.run_arn, r.about.id, start.frame, start.part,
+        "INSERT INTO sfn_map_run (account, region, id, arn, execution, execution_arn, frame,"
+        " part, express, status, started, max_concurrency, tolerated_count, tolerated_percentage, total,"
+        " items_total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?)",
+        tx.account, tx.region, tx.next_seq(), start.run_arn, r.about.id, r.execution.arn,
+        start.frame, start.part,
         int(start.execution_type == "EXPRESS"), tx.now, limit, start.tolerated_count,
         start.tolerated_percentage, start.total, count,
     )  # fmt: skip
@@ -215,10 +216,11 @@ def unreadable(tx: Tx, r: Running, read: ReadItems) -> None:
     state = _state(r, read.frame)
     join = r.live.join(read.frame)
     tx.run(
-        "INSERT INTO sfn_map_run (account, region, id, arn, execution, frame, part, express,"
-        " status, started, stopped, max_concurrency, total, items_total)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 'FAILED', ?, ?, ?, 0, 0)",
-        tx.account, tx.region, tx.next_seq(), read.run_arn, r.about.id, read.frame,
+        "INSERT INTO sfn_map_run (account, region, id, arn, execution, execution_arn, frame,"
+        " part, express, status, started, stopped, max_concurrency, total, items_total)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 'FAILED', ?, ?, ?, 0, 0)",
+        tx.account, tx.region, tx.next_seq(), read.run_arn, r.about.id, r.execution.arn,
+        read.frame,
         state.processor if state is not None else "", tx.now, tx.now,
         _written_limit(state, join.limit),
     )  # fmt: skip

@@ -103,7 +103,7 @@ migrations(
     CREATE INDEX sfn_execution_unusual
         ON sfn_execution (account, region, machine, status, id) WHERE status <> 'SUCCEEDED';
     CREATE INDEX sfn_execution_map_run
-        ON sfn_execution (map_run, map_index) WHERE map_run IS NOT NULL;
+        ON sfn_execution (map_run, id) WHERE map_run IS NOT NULL;
     CREATE TABLE sfn_live (
         execution BIGINT PRIMARY KEY,
         stamp BIGINT NOT NULL,
@@ -154,6 +154,7 @@ migrations(
         id BIGINT NOT NULL,
         arn TEXT NOT NULL,
         execution BIGINT NOT NULL,
+        execution_arn TEXT NOT NULL,
         frame TEXT NOT NULL,
         part TEXT NOT NULL,
         express BIGINT NOT NULL,
