@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from typing import Any
 
@@ -22,10 +21,11 @@ from owari.services.batch.snapshot import (
     mark_dirty,
     next_decision,
     store_agents,
-    store_reservations,
+    store_outcome,
     take_snapshot,
 )
 from owari.store import outbox
+from owari.store.encode import dumps, loads
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
 
@@ -43,12 +43,13 @@ def on_schedule(tx: Tx, _report: Report) -> None:
     row = next_decision(tx)
     snapshot = take_snapshot(tx, row)
     if not snapshot.lines and row["reservations"] == "[]":
+        store_outcome(tx, row, (), "")
         return
     decision = place(snapshot, tx.now)
     book = Book(tx)
     _start(book, snapshot, decision)
     _explain(book, decision)
-    store_reservations(tx, row["reservations"], decision.reservations)
+    store_outcome(tx, row, decision.reservations, decision.heir)
     book.close()
     if decision.more:
         mark_dirty(tx)
@@ -61,31 +62,36 @@ def _start(book: Book, snapshot: Snapshot, decision: Decision) -> None:
     for key, placements in by_job.items():
         job = book.job(*parts_of_key(key))
         assert job is not None
-        if job.why:
+        if len(placements) == job.runnable:
             job.why = ""
+        job.why_since = book.tx.now if job.why else 0.0
         indexes = book.take_ready(job, len(placements))
         assert len(indexes) == len(placements), f"{job.id} has fewer ready units than counted"
         for index, placement in zip(indexes, placements, strict=True):
-            _start_unit(book, snapshot, job, index, placement)
+            start_unit(book, job, index, placement, _pay(book, snapshot, placement))
         if not job.is_array:
             announce(book.tx, job)
 
 
-def _start_unit(book: Book, snapshot: Snapshot, job: Job, index: int, placement: Placement) -> None:
-    """A new attempt: its task, and a run for each container that waits for no other."""
+def start_unit(
+    book: Book, job: Job, index: int, placement: Placement, claims: list[list[Any]]
+) -> None:
+    """A new attempt: its task, and a run for each container that waits for no other.
+
+    `claims`: what it holds while it runs.
+    """
     tx = book.tx
-    claims = _pay(book, snapshot, placement)
     task = book.task(job, index) or first_task(job, index)
     task.attempt += 1
     task.live, task.placed = 1, placement.order
     task.environment = parts_of_key(placement.environment)[2]
-    task.agents = json.dumps(
+    task.agents = dumps(
         [
             [agent, s.vcpus, s.memory, s.gpus]
             for agent, s in zip(placement.agents, placement.sizes, strict=True)
         ]
     )
-    task.claims = json.dumps(claims)
+    task.claims = dumps(claims)
     task.reason, task.started, task.stopped = _clamped(job, placement), None, None
     body, shape = load(job.body)
     parts = [Part() for _ in shape]
@@ -162,7 +168,7 @@ def _arm(tx: Tx, job: Job, why: str) -> None:
         job.account, job.region, job.queue,
     )  # fmt: skip
     to = ReplyTo("batch", "overdue", job.id)
-    actions = json.loads(row["body"]).get("actions", ()) if row else ()
+    actions = loads(row["body"]).get("actions", ()) if row else ()
     wanted = [a for a in actions if a["reason"] == reasons.code_of(why)]
     if not wanted or outbox.waiting_for(tx.connection, to):
         return

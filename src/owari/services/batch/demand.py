@@ -138,9 +138,14 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`reasons`: why the first job of a line that did not fit waits. `more`: ask again."""
+    """`reasons`: why the first job of a line that did not fit waits. `more`: ask again.
+
+    `heir`: the job that comes before all others that wait for room; as long as nothing else
+    happens, a place that one of its own units leaves is its (handover.py). "": nobody.
+    """
 
     placements: tuple[Placement, ...]
     reasons: Mapping[str, str]
     reservations: tuple[Reservation, ...]
     more: bool
+    heir: str = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from owari.services.batch.demand import Need
 from owari.services.batch.demands import Size
@@ -40,6 +41,7 @@ def line_text(queue: str, share: str, sizes: Iterable[Size], consumables: dict[s
     return _SEPARATOR.join((queue, share, need))
 
 
+@lru_cache(maxsize=256)
 def line_key(text: str) -> LineKey:
     queue, share, need = text.split(_SEPARATOR)
     parts, consumables = json.loads(need)

@@ -78,6 +78,7 @@ class _Turn:
     placements: list[Placement] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     reservations: list[Reservation] = field(default_factory=list)
+    heir: str | None = None  # None: nobody has had to wait for room yet
 
     @property
     def order(self) -> int:
@@ -90,7 +91,8 @@ def place(snapshot: Snapshot, now: float) -> Decision:
     turn = _Turn(snapshot, room_in(snapshot))
     turn.shares = {key: _shares_of(snapshot, queue) for key, queue in _fair(snapshot)}
     more = _serve(turn)
-    return Decision(tuple(turn.placements), turn.reasons, tuple(turn.reservations), more)
+    heir = "" if more else turn.heir or ""
+    return Decision(tuple(turn.placements), turn.reasons, tuple(turn.reservations), more, heir)
 
 
 def _serve(turn: _Turn) -> bool:
@@ -136,6 +138,8 @@ def _serve_head(turn: _Turn, standing: _Standing) -> bool:
         case Blocked(reason, claims):
             turn.reasons[head.job] = reason
             if claims is not None:
+                if turn.heir is None:
+                    turn.heir = head.job if queue.fair is None else ""
                 _reserve(turn, head.job, claims)
     return False
 
@@ -158,6 +162,15 @@ def _reserve(turn: _Turn, job: str, claims: Claims) -> None:
             if pool in made.claims and placement.order >= made.since:
                 turn.room.claimed[pool] -= n
     turn.reservations.append(made)
+
+
+def _kept(turn: _Turn, job: str, claims: Claims) -> Reservation | None:
+    """Its reservation from before, unless one of its units took it up."""
+    before = next((r for r in turn.snapshot.reservations if r.job == job), None)
+    if before is None or any(placement.job == job for placement in turn.placements):
+        return None
+    there = all(turn.room.total.get(pool, -1) >= n for pool, n in before.claims.items())
+    return before if there and _same_kinds(before.claims, claims) else None
 
 
 def _same_kinds(one: Claims, other: Claims) -> bool:

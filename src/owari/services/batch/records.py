@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -11,6 +10,7 @@ from owari.services.batch.core import FAILURES, SLOT, array_status, status_of
 from owari.services.batch.demands import Size
 from owari.services.batch.names import JOB, batch_arn
 from owari.services.batch.parts import Part
+from owari.store.encode import dumps, loads
 
 SINGLE, ARRAY, MULTINODE = "single", "array", "multinode"
 ITSELF = -1  # the index of the one unit of a job that is no array
@@ -135,19 +135,19 @@ class Task:
     stopped: float | None
 
     def parts_now(self) -> list[Part]:
-        return [Part(*part) for part in json.loads(self.parts)]
+        return [Part(*part) for part in loads(self.parts)]
 
     def agents_now(self) -> list[str]:
-        return [agent[0] for agent in json.loads(self.agents)]
+        return [agent[0] for agent in loads(self.agents)]
 
     def size_of_part(self, number: int) -> Size:
-        return Size(*json.loads(self.agents)[number][1:])
+        return Size(*loads(self.agents)[number][1:])
 
     def set_parts(self, parts: list[Part]) -> None:
-        self.parts = json.dumps([part.as_json() for part in parts])
+        self.parts = dumps([part.as_json() for part in parts])
 
     def attempts_so_far(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.attempts)
+        found: list[dict[str, Any]] = loads(self.attempts)
         return found
 
 

@@ -6,7 +6,6 @@ what depends on it, and the wish for another decision of the scheduler.
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
@@ -18,12 +17,14 @@ from owari.services.batch.core import SUCCEEDED as SUCCEEDED_STATE
 from owari.services.batch.deciding import start_part
 from owari.services.batch.depending import settle
 from owari.services.batch.events import announce
+from owari.services.batch.handover import hand_over
 from owari.services.batch.parts import OVER, RUNS, STARTED, WAITS, Part, advance, load, main_node
 from owari.services.batch.records import Job, Task
 from owari.services.batch.secrets import SecretsMissing, secrets_of
 from owari.services.batch.snapshot import mark_dirty
 from owari.services.batch.spec import process_spec
 from owari.store import outbox
+from owari.store.encode import dumps
 from owari.store.tx import Tx
 from owari.wire.operation import prepares, reaction
 
@@ -195,10 +196,11 @@ def _attempt_ended(book: Book, job: Job, task: Task, parts: list[Part]) -> None:
     task.started = min((p.started for p in parts if p.started is not None), default=None)
     task.stopped = max((p.stopped for p in parts if p.stopped is not None), default=book.tx.now)
     task.reason = how.status_reason
-    task.attempts = json.dumps([*task.attempts_so_far(), detail])
+    task.attempts = dumps([*task.attempts_so_far(), detail])
     book.save(task)
     _unit_ended(book, job, task, to, len(parts))
-    mark_dirty(book.tx)
+    if not hand_over(book, job, task):
+        mark_dirty(book.tx)
 
 
 def _unit_ended(book: Book, job: Job, task: Task, to: str, parts: int) -> None:

@@ -6,7 +6,6 @@ decision then sees them all.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from owari.effects import ReplyTo, Wake
@@ -26,6 +25,7 @@ from owari.services.batch.demand import (
 from owari.services.batch.demands import Size
 from owari.services.batch.lines import LineKey, line_key, parts_of_key, resource_key
 from owari.services.batch.shares import decayed, used_now
+from owari.store.encode import dumps, loads
 from owari.store.tx import Row, Tx
 
 HEADS = 64  # jobs of each line that are looked at in one decision
@@ -67,7 +67,7 @@ def agents_known(tx: Tx) -> tuple[Agent, ...] | None:
 
 
 def store_agents(tx: Tx, agents: list[dict[str, Any]]) -> None:
-    tx.run("UPDATE batch_scheduler SET agents = ? WHERE id = 1", json.dumps(agents))
+    tx.run("UPDATE batch_scheduler SET agents = ? WHERE id = 1", dumps(agents))
 
 
 def _agents(text: str) -> tuple[Agent, ...]:
@@ -76,7 +76,7 @@ def _agents(text: str) -> tuple[Agent, ...]:
             a["instance"],
             Size(round(a["vcpus"] * 1000), int(a["memory_mib"]), int(a.get("gpus", 0))),
         )
-        for a in json.loads(text)
+        for a in loads(text)
     )
 
 
@@ -94,12 +94,13 @@ def take_snapshot(tx: Tx, row: Row) -> Snapshot:
     keys = {r["line"]: line_key(r["line"]) for r in tx.all(_LINES)}
     found = {key: _queue(tx, key) for key in {k.queue for k in keys.values()}}
     queues = {key: queue for key, queue in found.items() if queue is not None}
-    held = _held(tx)
+    agents = _agents(row["agents"]) if row["agents"] else _presumed(tx)
+    held = _held(tx, agents)
     lines = tuple(_line(tx, text, key) for text, key in keys.items() if key.queue in queues)
     wanted = {name for queue in queues.values() for name in queue.environments}
     return Snapshot(
         decision=row["decision"],
-        agents=_agents(row["agents"]) if row["agents"] else _presumed(tx),
+        agents=agents,
         environments={key: e for key in wanted if (e := _environment(tx, key)) is not None},
         queues=queues,
         lines=lines,
@@ -119,13 +120,28 @@ def _line(tx: Tx, text: str, key: LineKey) -> Line:
     return Line(key.queue, key.share, key.need, jobs)
 
 
-def _held(tx: Tx) -> tuple[Held, ...]:
+def _held(tx: Tx, agents: tuple[Agent, ...]) -> tuple[Held, ...]:
+    """What runs. Where there is one agent, all of it is there, whatever it was called before."""
     rows = tx.all("SELECT queue, share, claims, placed FROM batch_task WHERE live = 1")
-    return tuple(Held(r["queue"], r["share"], load_claims(r["claims"]), r["placed"]) for r in rows)
+    only = agents[0].instance if len(agents) == 1 else None
+    return tuple(
+        Held(r["queue"], r["share"], _claims(r["claims"], only), r["placed"]) for r in rows
+    )
+
+
+def _claims(text: str, only: str | None) -> dict[Pool, int]:
+    claims = load_claims(text)
+    if only is None:
+        return claims
+    moved: dict[Pool, int] = {}
+    for pool, n in claims.items():
+        here = Pool(pool.kind, only) if pool.kind in ("vcpus", "memory", "gpus") else pool
+        moved[here] = moved.get(here, 0) + n
+    return moved
 
 
 def load_claims(text: str) -> dict[Pool, int]:
-    return {Pool(kind, owner): n for kind, owner, n in json.loads(text)}
+    return {Pool(kind, owner): n for kind, owner, n in loads(text)}
 
 
 def _queue(tx: Tx, key: str) -> Queue | None:
@@ -139,7 +155,7 @@ def _queue(tx: Tx, key: str) -> Queue | None:
     )  # fmt: skip
     if row is None:
         return None
-    order = json.loads(row["body"])["environments"]
+    order = loads(row["body"])["environments"]
     environments = tuple(resource_key(account, region, e) for e in order)
     return Queue(key, row["priority"], environments, _fair(row["fair"]))
 
@@ -147,7 +163,7 @@ def _queue(tx: Tx, key: str) -> Queue | None:
 def _fair(body: str | None) -> FairShare | None:
     if body is None:
         return None
-    policy = json.loads(body)
+    policy = loads(body)
     weights = tuple(
         (s["shareIdentifier"], float(s.get("weightFactor", 1.0)))
         for s in policy.get("shareDistribution", ())
@@ -164,7 +180,7 @@ def _environment(tx: Tx, key: str) -> Environment | None:
     )
     if row is None:
         return None
-    body = json.loads(row["body"])
+    body = loads(row["body"])
     most = body.get("computeResources", {}).get("maxvCpus")
     return Environment(key, None if most is None else most * 1000, row["state"] == "ENABLED")
 
@@ -209,14 +225,15 @@ def _usage(
 def _reservations(text: str) -> tuple[Reservation, ...]:
     return tuple(
         Reservation(job, since, {Pool(kind, owner): n for kind, owner, n in claims})
-        for job, since, claims in json.loads(text)
+        for job, since, claims in loads(text)
     )
 
 
-def store_reservations(tx: Tx, before: str, reservations: tuple[Reservation, ...]) -> None:
-    text = json.dumps([[r.job, r.since, dump_claims(r.claims)] for r in reservations])
-    if text != before:
-        tx.run("UPDATE batch_scheduler SET reservations = ? WHERE id = 1", text)
+def store_outcome(tx: Tx, row: Row, reservations: tuple[Reservation, ...], heir: str) -> None:
+    """What the next decision, or a hand-over before it, has to know of this one."""
+    text = dumps([[r.job, r.since, dump_claims(r.claims)] for r in reservations])
+    if (text, heir) != (row["reservations"], row["heir"]):
+        tx.run("UPDATE batch_scheduler SET reservations = ?, heir = ? WHERE id = 1", text, heir)
 
 
 def dump_claims(claims: Any) -> list[list[Any]]:

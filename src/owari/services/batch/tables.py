@@ -150,8 +150,10 @@ migrations(
         dirty BIGINT NOT NULL,
         decision BIGINT NOT NULL,
         agents TEXT,
-        reservations TEXT NOT NULL
+        reservations TEXT NOT NULL,
+        heir TEXT NOT NULL
     );
-    INSERT INTO batch_scheduler (id, dirty, decision, reservations) VALUES (1, 0, 0, '[]');
+    INSERT INTO batch_scheduler (id, dirty, decision, reservations, heir)
+    VALUES (1, 0, 0, '[]', '');
     """,
 )
