@@ -285,6 +285,15 @@ def test_cancel_a_running_and_a_waiting_run(make_lab: MakeLab) -> None:
     assert (report["status"], report["message"]) == ("failed", "cancelled: no longer wanted")
 
 
+def test_the_status_tells_of_a_run_that_began_after_a_slow_start(make_lab: MakeLab) -> None:
+    lab = make_lab()
+    sleeper = "import time\ntime.sleep(0.5)\ndef handler(event, context):\n    time.sleep(60)\n"
+    spec = lab.start(sleeper, timeout_s=90)
+    lab.wait(lambda: lab.agent.get("running") == 1)
+    lab.cancel(spec)
+    lab.report_of(spec)
+
+
 def test_an_environment_unused_is_retired(make_lab: MakeLab) -> None:
     lab = make_lab(idle_s=0.1)
     source = "import os\ndef handler(event, context):\n    return os.getpid()\n"

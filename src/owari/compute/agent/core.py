@@ -311,6 +311,7 @@ class Agent:
                     invocation = self.invocations[call]
                     invocation.cold = cold
                     self.environments[number].invoke(invocation, self.loop.now)
+                    self._status_changed()
                 case Start(number, identity, _):
                     self._start(number, self.definitions[identity])
                 case Throttle(call, why):
