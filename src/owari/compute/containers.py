@@ -12,6 +12,9 @@ import shutil
 from typing import Any
 
 LABEL = "owari.agent"
+CLIENT_FAILED = (
+    125  # podman-run(1), docker run: "Exit status": the error is with the runtime itself
+)
 RUNTIMES = ("podman", "docker")
 DOCKER_SOCKET = "/var/run/docker.sock"
 SHARES_PER_VCPU = 1_024
@@ -64,7 +67,7 @@ def command(
     made = [path]
     if is_podman(path) and os.geteuid() == 0:
         made += ["--cgroup-manager", "cgroupfs", *_runc()]
-    made += ["run", "--rm", "--name", name_of(spec), "--label", f"{LABEL}={mark}"]
+    made += ["run", "--name", name_of(spec), "--label", f"{LABEL}={mark}"]
     made += ["--pull", "missing", "--network", "host"]
     made += ["--memory", f"{spec['memory_mib']}m", "--memory-swap", f"{spec['memory_mib']}m"]
     made += ["--cpu-shares", str(max(2, int(spec["vcpus"] * SHARES_PER_VCPU)))]
@@ -101,8 +104,10 @@ def _mounts(spec: dict[str, Any]) -> list[str]:
     return made
 
 
-def remove(path: str, name: str) -> list[str]:
-    return [path, "rm", "--force", name]
+def farewell(path: str, name: str) -> str:
+    """A shell command: print whether it ran out of memory, and remove it, whatever it does."""
+    inspect = f"{path} inspect --format '{{{{.State.OOMKilled}}}}' {name}"
+    return f"{inspect} 2>/dev/null; {path} rm --force {name} >/dev/null 2>&1"
 
 
 def remove_all(path: str, mark: str) -> str:

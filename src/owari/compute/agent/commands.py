@@ -79,6 +79,8 @@ def job(
         case Root(folder):
             made["variables"] = {"PATH": CONTAINER_PATH, "HOME": "/root"} | variables
             made["box"] = _box(spec, folder, False, place.scratch)
+    if spec.get("user") and "HOME" not in spec["variables"]:
+        made["variables"] = {k: v for k, v in made["variables"].items() if k != "HOME"}
     return made
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
-from owari.compute import isolation
+from owari.compute import containers, isolation
 from owari.compute.agent import orphans
+
+CONTAINERS = "containers"  # there once a container runtime has been used
+BURIAL_S = 60.0
 
 
 def clean_folder(folder: Path, days: int = 30) -> None:
@@ -28,6 +33,7 @@ def clean_folder(folder: Path, days: int = 30) -> None:
 
 def bury_predecessor(folder: Path, mark: str) -> None:
     """Make what a dead agent left behind dead too, before anything is run again."""
+    _bury_containers(folder, mark)
     record = folder / "cgroups"
     parents = tuple(record.read_text().split("\n")) if record.exists() else ()
     isolation.remove_groups(tuple(filter(None, parents)))
@@ -35,6 +41,16 @@ def bury_predecessor(folder: Path, mark: str) -> None:
     if count:
         print(f"killed {count} processes of an agent that died", flush=True)
     isolation.remove_groups(tuple(filter(None, parents)))
+
+
+def _bury_containers(folder: Path, mark: str) -> None:
+    """Those of a container runtime are not below us."""
+    noted, program = folder / CONTAINERS, containers.program()
+    if noted.exists() and program:
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            command = ["/bin/sh", "-c", containers.remove_all(program, mark)]
+            subprocess.run(command, capture_output=True, timeout=BURIAL_S, check=False)
+        noted.unlink()
 
 
 def remove_groups(parents: tuple[str, ...]) -> None:

@@ -6,12 +6,13 @@ milliseconds), so that is awaited, once per image and minute.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from owari.compute import containers
 from owari.compute.agent import interpreters
+from owari.compute.agent.asking import ask
+from owari.compute.agent.folder import CONTAINERS
 from owari.compute.agent.loop import Loop
 from owari.compute.images import Image, Mapping, Runtime, Unknown, base, refusal
 
@@ -31,6 +32,7 @@ class Images:
         self.folder = folder / "interpreters"
         self.mapping = mapping
         self.found = found
+        self._noted = False
         self._asked: dict[str, list[Answer]] = {}
         self._has: dict[str, tuple[float, bool]] = {}  # (until, whether the runtime has it)
 
@@ -63,28 +65,19 @@ class Images:
             answer(self._without_runtime(image))
             return
         self._asked[image] = [answer]
-        read, write = os.pipe()
-        environ = containers.settings() | {"PATH": os.environ.get("PATH", "")}
-        os.posix_spawn(
-            "/bin/sh",
-            ["sh", "-c", ASK, "sh", *containers.exists(program, image)],
-            environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_DUP2, write, 1),
-            ],
-            setsid=True,
-        )
-        os.close(write)
-        self.loop.add(read, lambda _events: self._told(image, read))
+        command = ["/bin/sh", "-c", ASK, "sh", *containers.exists(program, image)]
+        ask(self.loop, command, lambda said: self._told(image, said.strip() == b"0"))
 
-    def _told(self, image: str, answered: int) -> None:
-        self.loop.remove(answered)
-        has = os.read(answered, 64).strip() == b"0"
-        os.close(answered)
+    def _told(self, image: str, has: bool) -> None:
         self._has[image] = (self.loop.now + FRESH_S, has)
         for answer in self._asked.pop(image):
             answer(self._answer(image, has))
+
+    def note_containers(self) -> None:
+        """Should the agent die, the next looks for containers (folder.bury_predecessor)."""
+        if not self._noted:
+            self._noted = True
+            (self.folder.parent / CONTAINERS).touch()
 
     def interpreter_folder(self, name: str) -> str:
         """A folder in which `python` and `python3` are the nearest to `python3.x`."""

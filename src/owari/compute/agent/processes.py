@@ -17,14 +17,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from owari.compute import containers
 from owari.compute.agent import commands, orphans, protocol, spawner
+from owari.compute.agent.asking import ask
 from owari.compute.agent.image_lookup import Images
 from owari.compute.agent.ledger import Capacity, Ledger, Need
 from owari.compute.agent.lines import Lines, Shipper, Stream
 from owari.compute.agent.link import Link
 from owari.compute.agent.loop import Loop
 from owari.compute.agent.spawner import Keeper, Spawner, end_groups
-from owari.compute.images import Image, Unknown
+from owari.compute.images import Image, Runtime, Unknown
 from owari.compute.runtime import frames
 
 Key = tuple[str, int]
@@ -176,6 +178,8 @@ class Processes:
     def _give(self, run: Run, keeper: Keeper) -> None:
         run.keeper = keeper
         keeper.jobs.append(run.number)
+        if isinstance(run.image, Runtime):
+            self.images.note_containers()
         place = commands.Place(self.images.interpreter_folder, self.spawner.scratch(keeper))
         gpus = run.gpus if self.ledger.capacity.gpus else None
         job = commands.job(run.spec, run.image, place, gpus, self.spawner.mark)
@@ -237,6 +241,27 @@ class Processes:
         self._free(keeper, run)
         code = os.waitstatus_to_exitcode(status)
         code = code if code >= 0 else 128 - code
+        if isinstance(run.image, Runtime):
+            self._container_ended(run, code, flags, stopped)
+        else:
+            self._conclude(run, code, flags, stopped)
+
+    def _container_ended(self, run: Run, code: int, flags: int, stopped: float) -> None:
+        """Its client has ended: ask how, and see to it that the container has ended too."""
+        farewell = containers.farewell(containers.program(), containers.name_of(run.spec))
+
+        def told(answer: bytes) -> None:
+            killed = b"true" in answer.lower()
+            if code == containers.CLIENT_FAILED and not flags:
+                self._fail(run, CANNOT_START + "the container runtime said why in the log")
+            else:
+                own = flags & ~frames.OUT_OF_MEMORY  # what the client used is no matter
+                found = own | frames.OUT_OF_MEMORY if killed else own
+                self._conclude(run, code, found, stopped)
+
+        ask(self.loop, ["/bin/sh", "-c", farewell], told)
+
+    def _conclude(self, run: Run, code: int, flags: int, stopped: float) -> None:
         if flags & frames.OUT_OF_MEMORY:
             self._finish(run, "error", code or 137, OUT_OF_MEMORY, stopped)
         elif flags & frames.STOPPED:
