@@ -15,6 +15,14 @@ class Clock(Protocol):
     def real(self) -> float: ...
 
 
+# The monotonic clock that goes on while a laptop sleeps: Linux has one of its own for that.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def _steady() -> float:
+    return time.clock_gettime(_STEADY)
+
+
 @dataclass(slots=True)
 class ServiceClock:
     """Service time runs `speed` times as fast as real time, from the later of the wall clock
@@ -23,14 +31,14 @@ class ServiceClock:
 
     speed: float = 1.0
     started: float = 0.0
-    monotonic: float = 0.0
+    steady: float = 0.0
 
     def begin(self, stored: float) -> None:
         self.started = max(time.time(), stored)
-        self.monotonic = time.monotonic()
+        self.steady = _steady()
 
     def now(self) -> float:
-        return self.started + (time.monotonic() - self.monotonic) * self.speed
+        return self.started + (_steady() - self.steady) * self.speed
 
     def real(self) -> float:
         return time.time()

@@ -37,6 +37,7 @@ from owari.wire.operation import REGISTRY, Direct
 
 SYSTEM = Context("000000000000", "us-east-1", "owari", "system", "system")
 SWEEP_EVERY_S = 60.0
+TIMER_MAX_S = 60.0  # the event loop's clock stands still while a laptop sleeps, ours does not
 INLINE_COMMIT_S = 0.001  # a disk this quick is waited for on the event loop: no thread to wake
 
 
@@ -204,7 +205,7 @@ class Host:
             soonest = min(soonest, expiry)
         if soonest != float("inf"):
             delay = max(soonest - now, 0.0) / self.config.clock_speed
-            self._timer = self.loop.call_later(min(delay, 3600.0), self._kick)
+            self._timer = self.loop.call_later(min(delay, TIMER_MAX_S), self._kick)
 
     # ---- compute
     def _reported(self, report: dict[str, Any]) -> None:
