@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from owari.services.stepfunctions import executions, map_runs, running
+from owari.services.stepfunctions import executions, map_runs
+from owari.services.stepfunctions.advance import advance
+from owari.services.stepfunctions.asl.reports import MapRunUpdated
 from owari.services.stepfunctions.core import execution_ref, machine_arn, map_run_ref
 from owari.services.stepfunctions.faults import no_resource, validation
 from owari.services.stepfunctions.paging import key_of, page_size, token_for
@@ -71,7 +73,7 @@ def _listed(tx: Tx, row: Row, run: Row) -> dict[str, Any]:
 
 @operation("stepfunctions", "UpdateMapRun")
 def update_map_run(tx: Tx, p: Params) -> Result:
-    """Only of a run that goes on; it holds for children that are yet to start."""
+    """Only of a run that goes on; children that already run are left alone."""
     row = _existing(tx, p["mapRunArn"])
     if row["status"] != "RUNNING":
         raise validation("Map Run is not in RUNNING state and cannot be updated.")
@@ -88,10 +90,8 @@ def update_map_run(tx: Tx, p: Params) -> Result:
         tx.region,
         row["id"],
     )
-    r = running.load(tx, row["execution"])
-    if r is not None and row["frame"] in r.live.joins:
-        map_runs.rebound(r, row["frame"], most, count, percentage)
-        running.store(tx, r)
+    report = MapRunUpdated(row["frame"], row["arn"], most, count, percentage)
+    advance(tx, row["execution"], report)
     return {}
 
 

@@ -17,7 +17,6 @@ from owari.services.stepfunctions.asl.instructions import (
     StartMapRun,
     StopMapRun,
 )
-from owari.services.stepfunctions.asl.states.distributed_map import CHILDREN_MAX
 from owari.services.stepfunctions.running import Running
 from owari.store.tx import Row, Tx
 
@@ -78,12 +77,12 @@ def begin(tx: Tx, r: Running, start: StartMapRun) -> None:
     limit = _written_limit(state, start.max_concurrency)
     tx.run(
         "INSERT INTO sfn_map_run (account, region, id, arn, execution, execution_arn, frame,"
-        " part, express, status, started, max_concurrency, tolerated_count, tolerated_percentage, total,"
-        " items_total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?)",
+        " part, express, status, started, max_concurrency, tolerated_count,"
+        " tolerated_percentage, total, items_total)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?)",
         tx.account, tx.region, tx.next_seq(), start.run_arn, r.about.id, r.execution.arn,
-        start.frame, start.part,
-        int(start.execution_type == "EXPRESS"), tx.now, limit, start.tolerated_count,
-        start.tolerated_percentage, start.total, count,
+        start.frame, start.part, int(start.execution_type == "EXPRESS"), tx.now, limit,
+        start.tolerated_count, start.tolerated_percentage, start.total, count,
     )  # fmt: skip
 
 
@@ -224,11 +223,3 @@ def unreadable(tx: Tx, r: Running, read: ReadItems) -> None:
         state.processor if state is not None else "", tx.now, tx.now,
         _written_limit(state, join.limit),
     )  # fmt: skip
-
-
-def rebound(r: Running, frame: str, most: int, count: int | None, percentage: float | None) -> None:
-    """UpdateMapRun: new bounds for what is yet to start."""
-    join = r.live.join(frame)
-    join.limit = most or CHILDREN_MAX
-    join.tolerated_count, join.tolerated_percentage = count, percentage
-    r.live.touch("join", frame)

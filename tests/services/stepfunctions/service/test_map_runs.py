@@ -282,6 +282,21 @@ def test_a_run_is_updated_while_it_goes_on(world: World) -> None:
     assert refused(world, "DescribeMapRun", mapRunArn=f"{run}x").code == "ResourceNotFound"
 
 
+def test_more_children_run_after_the_bound_is_raised(world: World) -> None:
+    functions.create(world, "f")
+    world.compute.duration = lambda _spec: 100.0
+    definition = distributed(states(("T", task(functions.arn("f")))), MaxConcurrency=1)
+    arn = start(world, machine(world, definition), [*range(5)])
+    world.settle()
+    run = map_run(world, arn)
+    assert (run["executionCounts"]["running"], run["maxConcurrency"]) == (1, 1)
+    call(world, "UpdateMapRun", mapRunArn=run["mapRunArn"], maxConcurrency=4)
+    world.settle()
+    run = map_run(world, arn)
+    assert (run["executionCounts"]["running"], run["maxConcurrency"]) == (4, 4)
+    assert output(ended(world, arn)) == [*range(5)]
+
+
 def test_a_redrive_starts_only_the_children_that_failed(world: World) -> None:
     functions.create(world, "f")
     broken = {2}

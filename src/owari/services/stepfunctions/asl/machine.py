@@ -43,6 +43,7 @@ from owari.services.stepfunctions.asl.reports import (
     ExecutionTimedOut,
     ItemsRead,
     ItemsUnreadable,
+    MapRunUpdated,
     Redriven,
     Report,
     ResultsUnwritable,
@@ -251,7 +252,13 @@ def again(turn: Turn, frame: Frame) -> None:
 
 def _on_map_run(turn: Turn, report: Report) -> None:
     assert isinstance(
-        report, ItemsRead | ItemsUnreadable | ChildFinished | ResultsWritten | ResultsUnwritable
+        report,
+        ItemsRead
+        | ItemsUnreadable
+        | ChildFinished
+        | MapRunUpdated
+        | ResultsWritten
+        | ResultsUnwritable,
     )
     frame = turn.live.frame(report.frame)
     if frame is None or frame.wait != "children" or frame.id not in turn.live.joins:
@@ -268,6 +275,8 @@ def _map_run_step(turn: Turn, frame: Frame, state: DistributedMap, report: Repor
             return distributed_map.on_items(turn, frame, state, items)
         case ChildFinished(_, _, index, status, output):
             return distributed_map.on_child(turn, frame, state, index, status, output)
+        case MapRunUpdated(_, _, limit, count, percentage):
+            return distributed_map.on_updated(turn, frame, state, limit, count, percentage)
         case ResultsWritten(_, _, output):
             return distributed_map.on_results(turn, frame, state, output)
         case ItemsUnreadable(_, _, cause, error) | ResultsUnwritable(_, _, cause, error):

@@ -95,6 +95,17 @@ class ChildFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class MapRunUpdated:
+    """UpdateMapRun: new bounds. A `limit` of 0 is the largest."""
+
+    frame: str
+    run_arn: str
+    limit: int
+    tolerated_count: int | None
+    tolerated_percentage: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class ResultsWritten:
     """`output` is JSON text: where the results lie."""
 
@@ -141,6 +152,7 @@ Report = (
     | ItemsRead
     | ItemsUnreadable
     | ChildFinished
+    | MapRunUpdated
     | ResultsWritten
     | ResultsUnwritable
     | Abort

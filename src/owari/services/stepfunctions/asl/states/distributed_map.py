@@ -206,11 +206,33 @@ def on_child(
         join.failed += 1
         if exceeded(join):
             return on_run_failed(turn, frame, state, EXCEEDED)
-    if join.next < join.total:
+    return _start_more(turn, frame, state, join)
+
+
+def _start_more(turn: Turn, frame: Frame, state: DistributedMap, join: Join) -> Step:
+    while join.next < join.total and join.running < join.limit:
         _start_child(turn, frame, state, join)
-    elif join.running == 0:
+    if join.next == join.total and join.running == 0:
         return _all_ended(turn, frame, state, join)
     return Step.WAITS
+
+
+def on_updated(
+    turn: Turn,
+    frame: Frame,
+    state: DistributedMap,
+    limit: int,
+    count: int | None,
+    percentage: float | None,
+) -> Step:
+    """New bounds while the run goes on; what is already running is left alone."""
+    join = turn.live.join(frame.id)
+    join.limit = min(limit, CHILDREN_MAX) or CHILDREN_MAX
+    join.tolerated_count, join.tolerated_percentage = count, percentage
+    turn.live.touch("join", frame.id)
+    if exceeded(join):
+        return on_run_failed(turn, frame, state, EXCEEDED)
+    return _start_more(turn, frame, state, join) if join.running else Step.WAITS
 
 
 def exceeded(join: Join) -> bool:
