@@ -1,7 +1,6 @@
 """`make parity`: what AWS was recorded to do, done by a running Owari through boto3, compared.
 
-The recordings (from the public test data of LocalStack, Apache-2.0) are not part of the
-repository; `--data` names their folder.
+The recordings are not part of the repository; `--data` names their folder.
 """
 
 from __future__ import annotations
