@@ -6,7 +6,7 @@ arrive above at ports, given as distances from the axis. Everything is in whole 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 SWEEPS = 10
@@ -127,8 +127,8 @@ def straightened(
     """Each run on one axis, or on as few as its neighbours leave room for."""
     done = list(found)
     beside = {n: (layer, at) for layer in layers for at, n in enumerate(layer)}
-    into = {p.lower: p for p in pieces}
-    out_of = {p.upper: p for p in pieces}
+    into = _heaviest((p.lower, p) for p in pieces)
+    out_of = _heaviest((p.upper, p) for p in pieces)
     for run in runs(len(spans), pieces):
         rest = run
         while rest:
@@ -146,6 +146,19 @@ def straightened(
             for node in part:
                 done[node] = x
     return done
+
+
+def _heaviest(pieces: Iterable[tuple[int, Piece]]) -> dict[int, Piece]:
+    """Each node's piece that is heavier than its others; none where the first two are equal."""
+    found: dict[int, list[Piece]] = {}
+    for node, piece in pieces:
+        found.setdefault(node, []).append(piece)
+    best = {}
+    for node, every in found.items():
+        every.sort(key=lambda p: -p.weight)
+        if len(every) == 1 or every[0].weight > every[1].weight:
+            best[node] = every[0]
+    return best
 
 
 def _common(rooms: Sequence[tuple[float, float]]) -> tuple[int, float, float]:

@@ -30,11 +30,12 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """From box to box (places in the list, never the same); the label's half width and height."""
+    """From box to box (places in the list, never the same); the more weight, the straighter."""
 
     source: int
     target: int
-    label: Box | None = None
+    label: Box | None = None  # its half width and its height
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def layout(boxes: Sequence[Box], links: Sequence[Link], gaps: Gaps) -> Layout:
     layers = ordered(_by_rank(work), [pair for chain in work.chains for pair in _pairs(chain)])
     ports = _ports(work, layers, gaps.port)
     work.boxes = _grown(work, ports, gaps.port)
-    x = _axes(work, layers, ports, gaps)
+    x = _axes(work, layers, ports, gaps, [link.weight for link in links])
     tops, lanes, height = _heights(work, layers, ports, x, gaps)
     routes = []
     for number, chain in enumerate(work.chains):
@@ -177,14 +178,16 @@ def _grown(work: _Work, ports: _Ports, apart: int) -> list[Box]:
     return found
 
 
-def _axes(work: _Work, layers: Layers, ports: _Ports, gaps: Gaps) -> list[int]:
+def _axes(
+    work: _Work, layers: Layers, ports: _Ports, gaps: Gaps, weights: Sequence[int]
+) -> list[int]:
     pieces = []
     bends = {n for chain in work.chains for n in chain[1:-1]}
     for number, chain in enumerate(work.chains):
         for upper, lower in _pairs(chain):
             leaving = 0 if upper in bends else ports.leaving[number]
             arriving = 0 if lower in bends else ports.arriving[number]
-            weight = STRAIGHT[(upper in bends) + (lower in bends)]
+            weight = STRAIGHT[(upper in bends) + (lower in bends)] * weights[number]
             pieces.append(Piece(upper, lower, leaving, arriving, weight))
     spans = [Span(box.half, box.half + box.beside) for box in work.boxes]
     found = axes(layers, spans, pieces, gaps.node)

@@ -59,7 +59,7 @@ def length(seconds: float) -> str:
         return f"{1000 * seconds:.0f} ms"
     if seconds < 59.5:
         return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    minutes, s = divmod(int(seconds), 60)
+    minutes, s = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {s} s"
     hours, m = divmod(minutes, 60)

@@ -34,6 +34,7 @@ LOOKS = {
 # In a square of 16, drawn with a line of 1.6 and no ground.
 ICONS = {
     "Task": "M4 2.5h1.5l6 11h1.5M7.7 6.6 4 13.5",
+    "Service": "M2 5h12v8.5H2zM5.5 5V2.5h5V5M2 9h12",  # a Task that is no function
     "Pass": "M2 8h11M9 4l4 4-4 4",
     "Choice": "M8 1.5 14.5 8 8 14.5 1.5 8z",
     "Wait": "M8 1.5a6.5 6.5 0 1 0 .01 0M8 4.5V8l2.5 2",

@@ -12,6 +12,7 @@ from owari.cli.workflow.layers import Box, Gaps, Link, Point, Route, layout
 from owari.cli.workflow.machine import END, START, Scope, State, Transition
 
 Lines = tuple[str, ...]
+MAIN_WAY = 4  # how much straighter it runs than what is left by a failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,8 @@ def _link(transition: Transition, numbers: Mapping[str, int], metrics: Metrics) 
         lines = metrics.label_lines(transition.label)
         half = (max(map(metrics.small_width, lines)) + 1) // 2
         label = Box(half, len(lines) * metrics.small)
-    return Link(numbers[transition.source], numbers[transition.target], label)
+    weight = 1 if transition.kind in ("catch", "end") else MAIN_WAY
+    return Link(numbers[transition.source], numbers[transition.target], label, weight)
 
 
 def _edge(transition: Transition, route: Route, metrics: Metrics) -> Edge:

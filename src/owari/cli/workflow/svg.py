@@ -245,7 +245,8 @@ def _outline(box: Drawn, style: str) -> str:
 
 def _texts(box: Drawn, colour: str) -> Iterator[str]:
     assert box.state is not None
-    icon = ICONS.get(box.state.type, ICONS["Pass"])
+    function = box.state.type != "Task" or box.state.detail.startswith("lambda")
+    icon = ICONS.get(box.state.type if function else "Service", ICONS["Pass"])
     yield (
         f'<path transform="translate({box.x + 14} {box.y + METRICS.top + 1})" d="{icon}"'
         f' fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"/>'
