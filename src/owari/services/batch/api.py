@@ -14,6 +14,7 @@ from owari.services.batch import (
     deciding,
     running,
     tables,
+    watching,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "deciding",
     "running",
     "tables",
+    "watching",
 ]

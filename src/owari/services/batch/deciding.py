@@ -69,8 +69,6 @@ def _start(book: Book, snapshot: Snapshot, decision: Decision) -> None:
         assert len(indexes) == len(placements), f"{job.id} has fewer ready units than counted"
         for index, placement in zip(indexes, placements, strict=True):
             start_unit(book, job, index, placement, _pay(book, snapshot, placement))
-        if not job.is_array:
-            announce(book.tx, job)
 
 
 def start_unit(
@@ -95,13 +93,15 @@ def start_unit(
     task.reason, task.started, task.stopped = _clamped(job, placement), None, None
     body, shape = load(job.body)
     parts = [Part() for _ in shape]
-    for number in advance(shape, parts, main_node(body)).start:
-        start_part(tx, job, task, parts[number], number)
+    while ready := advance(shape, parts, main_node(body)).start:
+        for number in ready:
+            start_part(tx, job, task, parts[number], number)
     task.set_parts(parts)
     book.move(job, index, STARTING)
     book.save(task)
     if job.started is None and job.is_array:
         job.started = tx.now
+    announce(book, job, index)
 
 
 def first_task(job: Job, index: int) -> Task:

@@ -26,6 +26,7 @@ from owari.services.batch.core import (
 )
 from owari.services.batch.events import announce
 from owari.services.batch.records import Job
+from owari.services.batch.watching import tell_watchers
 
 N_TO_N, WHOLE = "N_TO_N", "JOB"
 Fact = tuple[Job, int | None]  # None: many units at once
@@ -46,7 +47,7 @@ def release(book: Book, job: Job) -> None:
     """Nothing that the whole job depends on is left: what may run becomes runnable."""
     if needs_of_children(job) == ((), False):
         book.move_all(job, PENDING, RUNNABLE)
-        announce(book.tx, job)
+        announce(book, job)
     elif reconcile(book, job):
         settle(book, job, None)
 
@@ -134,7 +135,8 @@ def _conclude(book: Book, job: Job) -> list[Fact]:
     if job.is_array and job.failed:
         job.reason = job.terminate_reason or job.cancel_reason or _array_reason(book, job)
     book.touch(job)
-    announce(book.tx, job)
+    announce(book, job)
+    tell_watchers(book, job)
     failed: list[Fact] = []
     for follower in _followers(book, job, WHOLE):
         if job.failed:

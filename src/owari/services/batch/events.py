@@ -9,27 +9,36 @@ Source: Batch user guide, "AWS Batch job state change events".
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from owari.effects import Call
 from owari.errors import ServiceError
+from owari.services.batch.book import Book
 from owari.services.batch.describing import job_detail
-from owari.services.batch.records import Job
+from owari.services.batch.looking import unit_of
+from owari.services.batch.records import ITSELF, Job
 from owari.store.tx import Tx
 from owari.wire.operation import REGISTRY
 
 LOOK_EVERY_S = 1.0  # how long what was found about rules is believed
 
 
-def announce(tx: Tx, job: Job) -> None:
-    """The job's status changed. Children of arrays are not told one by one."""
+def announce(book: Book, job: Job, index: int = ITSELF) -> None:
+    """The status of the job, or of this child of the array, changed.
+
+    What only passed in bulk (ten thousand children cancelled at once) is told by the array's own
+    event.
+    """
+    tx = book.tx
     if ("events", "PutEvents") not in REGISTRY.operations or not _is_listened_to(tx, job):
         return
-    detail = job_detail(job, None, {})
+    unit = None if job.is_array and index == ITSELF else unit_of(book, job, index)
+    detail = job_detail(job, unit, tx.resources.tags(job.arn))
     entry = {
         "Source": "aws.batch",
         "DetailType": "Batch Job State Change",
-        "Resources": [job.arn],
+        "Resources": [detail["jobArn"]],
         "Time": tx.now,
         "Detail": json.dumps(detail, separators=(",", ":")),
     }
@@ -45,7 +54,8 @@ def _is_listened_to(tx: Tx, job: Job) -> bool:
     key = f"batch/listened/{job.account}/{job.region}"
     known: tuple[float, bool] | None = tx.cache.get(key)
     if known is None or not 0 <= tx.now - known[0] < LOOK_EVERY_S:
-        known = tx.cache[key] = (tx.now, _some_rule_matches(tx))
+        owner = replace(tx, account=job.account, region=job.region)
+        known = tx.cache[key] = (tx.now, _some_rule_matches(owner))
     return known[1]
 
 

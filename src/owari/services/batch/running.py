@@ -102,7 +102,7 @@ def _runs(book: Book, job: Job, task: Task, started: float) -> None:
         book.move(job, task.idx, RUNNING)
         if not job.is_array:
             job.started = task.started
-            announce(book.tx, job)
+        announce(book, job, task.idx)
 
 
 # ---- the end
@@ -147,7 +147,7 @@ def proceed(book: Book, job: Job, task: Task, parts: list[Part]) -> None:
         for number in todo.start:
             start_part(book.tx, job, task, parts[number], number)
         stopped_at_once = [n for n in todo.stop if _stop_part(book.tx, parts[n], "stopped")]
-        if not stopped_at_once:
+        if not todo.start and not stopped_at_once:
             break
     task.set_parts(parts)
     book.save(task)
@@ -214,8 +214,8 @@ def _unit_ended(book: Book, job: Job, task: Task, to: str, parts: int) -> None:
     if not job.is_array:
         job.reason, job.started = task.reason, started
         job.stopped = None
-        if to not in ENDED:
-            announce(book.tx, job)
+    if job.is_array or to not in ENDED:  # the end of a job of its own is told by `settle`
+        announce(book, job, task.idx)
     if to in ENDED:
         settle(book, job, task.idx)
         if not job.is_array:

@@ -63,7 +63,7 @@ def submit(tx: Tx, p: Json) -> Job:
 def _begin(book: Book, job: Job, upstream: list[tuple[Job, str]]) -> None:
     """What it depends on may have ended already."""
     if not job.is_array:
-        announce(book.tx, job)
+        announce(book, job)
     if job.rest != PENDING:
         return
     if any(other.failed and other.has_ended for other, kind in upstream if kind == depending.WHOLE):

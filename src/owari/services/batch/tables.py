@@ -138,6 +138,15 @@ migrations(
         kind TEXT NOT NULL,
         PRIMARY KEY (account, region, upstream, job, kind)
     );
+    CREATE TABLE batch_watcher (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        job TEXT NOT NULL,
+        service TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        key TEXT NOT NULL,
+        PRIMARY KEY (account, region, job, service, topic, key)
+    );
     CREATE TABLE batch_share (
         queue TEXT NOT NULL,
         share TEXT NOT NULL,

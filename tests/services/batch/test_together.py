@@ -1,0 +1,138 @@
+"""Batch with others: who waits for a job's end, who listens to its events, whose secrets it has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from owari.effects import ReplyTo, Report, Wake
+from owari.errors import ServiceError
+from owari.kernel import Work
+from owari.store.tx import Tx
+from owari.wire.operation import REGISTRY, Operation, Registry
+from tests.services.batch.support import SYSTEM, BatchWorld
+
+
+class Others:
+    """A service that waits for jobs, an event bus, and a parameter store."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.events: list[dict[str, Any]] = []
+        self.rules: list[dict[str, Any]] = []
+        self.registry = Registry(
+            dict(REGISTRY.operations), dict(REGISTRY.reactions), dict(REGISTRY.prepares),
+            dict(REGISTRY.migrations), dict(REGISTRY.initial),
+        )  # fmt: skip
+        self.registry.reactions["waiter", "ended"] = self._ended
+        for service, name in (
+            ("ssm", "GetParameter"),
+            ("events", "PutEvents"),
+            ("events", "ListRules"),
+        ):
+            handler = getattr(self, f"_{name}")
+            made = Operation(service, name, handler, lambda _p: False)
+            self.registry.operations[service, name] = made
+
+    def _ended(self, _tx: Tx, report: Report) -> None:
+        assert report.result is not None
+        self.told.append((report.key, report.result))
+
+    def _GetParameter(self, _tx: Tx, p: dict[str, Any]) -> dict[str, Any]:
+        if p["Name"] != "/db/password":
+            raise ServiceError("ParameterNotFound", "no such parameter")
+        return {"Parameter": {"Value": "hunter2"}}
+
+    def _ListRules(self, _tx: Tx, _p: dict[str, Any]) -> dict[str, Any]:
+        return {"Rules": self.rules}
+
+    def _PutEvents(self, _tx: Tx, p: dict[str, Any]) -> dict[str, Any]:
+        self.events += p["Entries"]
+        return {}
+
+
+@pytest.fixture
+def others(monkeypatch: pytest.MonkeyPatch) -> Others:
+    made = Others()
+    for name in ("events", "secrets"):
+        monkeypatch.setattr(f"owari.services.batch.{name}.REGISTRY", made.registry)
+    return made
+
+
+@pytest.fixture
+def world(tmp_path: Path, others: Others) -> Iterator[BatchWorld]:
+    made = BatchWorld(tmp_path / "owari", registry=others.registry)
+    made.set_up()
+    made.machine()
+    yield made
+    made.close()
+
+
+def watch(world: BatchWorld, job: str, key: str) -> None:
+    data = {"jobId": job, "reply": ["waiter", "ended", key]}
+
+    def body(tx: Tx) -> None:
+        tx.emit(Wake(data), reply_to=ReplyTo("batch", "watch", job))
+
+    world.kernel.submit(Work(SYSTEM, body, lambda _r, _e: None))
+    world.settle(0)
+
+
+def test_who_waits_for_a_job_is_told_once(world: BatchWorld, others: Others) -> None:
+    world.compute.duration = lambda _spec: 10.0
+    single, array = world.submit(), world.submit(arrayProperties={"size": 2})
+    watch(world, single, "s")
+    watch(world, array, "a")
+    watch(world, "nonsense", "n")
+    assert [key for key, _ in others.told] == ["n"]
+    world.crash()
+    world.settle(60)
+    assert {key: result["status"] for key, result in others.told} == {
+        "n": "", "s": "SUCCEEDED", "a": "SUCCEEDED",
+    }  # fmt: skip
+    assert len(others.told) == 3
+    (job,) = [result["job"] for key, result in others.told if key == "s"]
+    assert job["container"]["exitCode"] == 0
+    watch(world, single, "late")
+    assert others.told[-1][0] == "late"
+
+
+def test_events_leave_only_where_a_rule_wants_them(world: BatchWorld, others: Others) -> None:
+    world.submit()
+    world.settle(5)
+    assert others.events == []
+    others.rules = [{"State": "ENABLED", "EventPattern": json.dumps({"source": ["aws.s3"]})}]
+    world.settle(5)
+    world.submit()
+    world.settle(5)
+    assert others.events == []
+    others.rules = [{"State": "ENABLED", "EventPattern": json.dumps({"source": ["aws.batch"]})}]
+    world.settle(5)
+    id = world.submit()
+    world.settle(5)
+    details = [json.loads(e["Detail"]) for e in others.events]
+    assert [d["status"] for d in details] == ["RUNNABLE", "STARTING", "SUCCEEDED"]
+    assert {d["jobId"] for d in details} == {id}
+    others.events.clear()
+    array = world.submit(arrayProperties={"size": 2})
+    world.settle(5)
+    last = {d["jobId"]: d["status"] for d in (json.loads(e["Detail"]) for e in others.events)}
+    assert last == {array: "SUCCEEDED", f"{array}:0": "SUCCEEDED", f"{array}:1": "SUCCEEDED"}
+
+
+def test_secrets_come_from_what_exists(world: BatchWorld) -> None:
+    arn = "arn:aws:ssm:us-east-1:000000000000:parameter/db/password"
+    world.define("s", container={"secrets": [{"name": "PASSWORD", "valueFrom": arn}]})
+    world.define("t", container={"secrets": [{"name": "PASSWORD", "valueFrom": "/none"}]})
+    good, bad = world.submit(definition="s"), world.submit(definition="t")
+    world.settle(5)
+    (spec,) = world.compute.started
+    assert spec["variables"]["PASSWORD"] == "hunter2"
+    assert world.status(good) == "SUCCEEDED"
+    detail = world.job(bad)
+    assert (detail["status"], detail["statusReason"]) == ("FAILED", "Task failed to start")
+    assert detail["container"]["reason"].startswith("ResourceInitializationError: unable to pull")
