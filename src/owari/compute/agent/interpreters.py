@@ -43,7 +43,7 @@ def find(path: str, home: Path) -> dict[int, Interpreter]:
     mine = own()
     found = {mine.minor: mine}
     for folder in _folders(path, home):
-        if not folder.is_dir():
+        if not os.access(folder, os.R_OK | os.X_OK):  # not there, or somebody else's
             continue
         for entry in folder.glob("python3.*"):
             match = NAME.match(entry.name)
