@@ -13,6 +13,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from owari.cli.batch.job_log import JobLog
+from owari.cli.batch.streams import Streams
+from owari.cli.batch.submission import NoJob, is_id, split_reference
 from owari.cli.client import connect
 
 POLL_MIN_S, POLL_MAX_S = 0.2, 1.0
@@ -24,9 +27,13 @@ _LAMBDA_STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?:.*?)\[(.+)\]([0-9a-f]{8})[0-9a-
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("group", metavar="GROUP", help="a log group, or a function's name")
+    parser.add_argument(
+        "group", metavar="GROUP", help="a log group, a function's name, or JOB[:INDEX]"
+    )
     parser.add_argument("stream", metavar="STREAM", nargs="?", help="only streams that begin so")
-    parser.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
+    parser.add_argument(
+        "-f", "--follow", action="store_true", help="go on until Ctrl-C, or the job's end"
+    )
     parser.add_argument(
         "--since", type=since, metavar="WHEN", help="30s, 10m, 2h, 1d ago, or 2030-01-31T12:00"
     )
@@ -109,18 +116,33 @@ def _run(args: argparse.Namespace) -> int:
         asked["filterPattern"] = args.filter
     if args.stream:
         asked["logStreamNamePrefix"] = args.stream
+    group = None if is_id(split_reference(args.group)[0]) else _existing(logs, args.group)
+    if group is None and (job := _job_log(args, logs, asked)):
+        job.follow() if args.follow else job.show()
+        return 0
     start = args.since
     if start is None:
         start = int(time.time() * 1000) - FOLLOW_FROM_MS if args.follow else 0
-    group = _existing(logs, args.group)
     if group is None and not args.follow:
-        print(f"owari logs: there is no log group {args.group}", file=sys.stderr)
+        print(f"owari logs: there is no log group or job {args.group}", file=sys.stderr)
         return 1
     if not args.follow:
         assert group is not None
         _show(Tail(logs, group, asked, start))
         return 0
     return _follow(logs, args.group, group, asked, start)
+
+
+def _job_log(args: argparse.Namespace, logs: Any, asked: dict[str, Any]) -> JobLog | None:
+    """None when the name is no job's."""
+    if "/" in args.group and not args.group.startswith("arn:"):
+        return None
+    try:
+        streams = Streams(connect(args, "batch"), args.group)
+    except NoJob:
+        return None
+    start = streams.since if args.since is None else args.since
+    return JobLog(streams, lambda group, more, at: Tail(logs, group, more, at), asked, start)
 
 
 def _existing(logs: Any, name: str) -> str | None:

@@ -1,0 +1,72 @@
+"""`owari rerun`: run a job that ended once more, or only those of its children that failed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import uuid
+from typing import Any
+
+from owari.cli.batch.children import failed
+from owari.cli.batch.errors import told
+from owari.cli.batch.following import INTERRUPTED, follow, goes_on
+from owari.cli.batch.outcome import as_json, exit_status, show_failed
+from owari.cli.batch.rerunning import request
+from owari.cli.batch.submission import PARTS_TAG, TAG, NoJob, Part, find
+from owari.cli.client import connect
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Run a job that ended once more, as a new job. Each child sees the"
+        " AWS_BATCH_JOB_ARRAY_INDEX, AWS_BATCH_JOB_ARRAY_SIZE and OWARI_ITEM it had, also when only"
+        " the failed ones run; the image must have sh."
+    )
+    parser.add_argument("job", metavar="JOB", help="an id, its beginning, or a name")
+    parser.add_argument("--failed", action="store_true", help="only the children that failed")
+    parser.add_argument("-f", "--follow", action="store_true", help="watch it until it has ended")
+    parser.add_argument("--json", action="store_true", help="print what comes of it as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit status 1 if it was not submitted or, followed, a child failed; 130 after Ctrl-C."""
+    return told("rerun", _rerun, args)
+
+
+def _rerun(args: argparse.Namespace) -> int:
+    batch = connect(args, "batch")
+    made = _requests(batch, find(batch, args.job), args.failed)
+    if not made:
+        print(f"owari rerun: no child of {args.job} failed", file=sys.stderr)
+        return 0
+    tags = {TAG: str(uuid.uuid4()), PARTS_TAG: str(len(made))}
+    ids = [
+        batch.submit_job(**request | {"tags": request.get("tags", {}) | tags})["jobId"]
+        for request in made
+    ]
+    name = made[0]["jobName"]
+    size = sum(r.get("arrayProperties", {}).get("size", 1) for r in made)
+    if not args.follow:
+        shown = {"name": name, "jobId": ids[0], "jobIds": ids, "size": size}
+        print(json.dumps(shown, indent=2) if args.json else ids[0])
+        return 0
+    try:
+        print(f"{name}  {ids[0]}  {size} again", file=sys.stderr)
+        details = follow(batch, ids, name)
+    except KeyboardInterrupt:
+        goes_on("owari rerun", ids[0], sys.stderr)
+        return INTERRUPTED
+    if args.json:
+        print(json.dumps(as_json(details), indent=2))
+    show_failed(batch, details, sys.stderr)
+    return exit_status(details)
+
+
+def _requests(batch: Any, parts: list[Part], only_failed: bool) -> list[dict[str, Any]]:
+    """Raises NoJob while any of it has not ended: it could still fail, or run twice at once."""
+    for part in parts:
+        if part.detail["status"] not in ("SUCCEEDED", "FAILED"):
+            raise NoJob(f"{part.id} has not ended yet (owari job {part.id} --follow)")
+    chosen = [(part, failed(batch, part) if only_failed else range(part.size)) for part in parts]
+    return [request(part, children) for part, children in chosen if children]
