@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,14 +22,18 @@ _READ_BYTES = 1024 * 1024
 
 
 def received(p: Params, most: int) -> Upload:
-    """The request's body. Other services call with plain bytes or text.
+    """The request's body. Other services call with plain bytes or text; they stand for an SDK,
+    and SDKs send a CRC32 unless told otherwise.
 
     Raises EntityTooLarge, InvalidDigest, BadDigest.
     """
     body = p.get("Body")
     if not isinstance(body, Upload):
         data = body.encode() if isinstance(body, str) else bytes(body or b"")
-        body = Upload(len(data), hashlib.md5(data, usedforsecurity=False).digest(), data)
+        md5 = hashlib.md5(data, usedforsecurity=False).digest()
+        body = Upload(
+            len(data), md5, data, checksums={"crc32": zlib.crc32(data).to_bytes(4, "big")}
+        )
     if body.size > most:
         raise errors.entity_too_large(body.size, most)
     checksums.check_content_md5(p.get("ContentMD5"), body.md5)
