@@ -174,13 +174,42 @@ def test_encryption_is_reported(s3: Api) -> None:
         s3.put("k", ServerSideEncryption="rot13")
 
 
+def customers_key(key: bytes, **change: str | None) -> dict[str, str | None]:
+    """The three parameters as they come off the wire."""
+    return {
+        "SSECustomerAlgorithm": "AES256",
+        "SSECustomerKey": base64.b64encode(key).decode(),
+        "SSECustomerKeyMD5": base64.b64encode(hashlib.md5(key).digest()).decode(),
+        **change,
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (customers_key(b"k" * 32, SSECustomerAlgorithm=None), "InvalidArgument"),
+        (customers_key(b"k" * 32, SSECustomerAlgorithm="ROT13"), "InvalidEncryptionAlgorithmError"),
+        (customers_key(b"k" * 32, SSECustomerKey=None), "InvalidArgument"),
+        (customers_key(b"k" * 32, SSECustomerKey="?"), "InvalidArgument"),
+        (customers_key(b"short"), "InvalidArgument"),
+        (customers_key(b"k" * 32, SSECustomerKeyMD5=None), "InvalidArgument"),
+        (customers_key(b"k" * 32, SSECustomerKeyMD5="AAAA"), "InvalidArgument"),
+        (customers_key(b"k" * 32, ServerSideEncryption="AES256"), "InvalidArgument"),
+    ],
+)
+def test_a_customers_key_is_whole(s3: Api, given: dict[str, str | None], code: str) -> None:
+    with refused(code, 400):
+        s3.put("k", b"data", **given)
+    assert s3.keys() == []
+
+
 def test_a_customers_key_is_asked_for_again(s3: Api) -> None:
-    key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k", "SSECustomerKeyMD5": "m"}
-    assert s3.put("k", b"data", **key)["SSECustomerKeyMD5"] == "m"
+    key, other = customers_key(b"k" * 32), customers_key(b"o" * 32)
+    assert s3.put("k", b"data", **key)["SSECustomerKeyMD5"] == key["SSECustomerKeyMD5"]
     with refused("InvalidRequest", 400):
         s3.get("k")
     with refused("AccessDenied", 403):
-        s3.get("k", **(key | {"SSECustomerKeyMD5": "other"}))
+        s3.get("k", **other)
     assert s3.get("k", **key) == b"data"
 
 

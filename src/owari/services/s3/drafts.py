@@ -14,6 +14,7 @@ from owari.errors import ServiceError
 from owari.limits import Limits
 from owari.services.s3 import acl, errors, tags
 from owari.services.s3.core import Bucket, Draft
+from owari.services.s3.customer_key import customer_key
 
 Params = Mapping[str, Any]
 
@@ -95,15 +96,16 @@ def placement(p: Params, bucket: Bucket) -> dict[str, Any]:
 
 def encryption_of(p: Params, bucket: Bucket) -> dict[str, Any]:
     """What the request asks for, else the bucket's default, else AES256."""
-    if p.get("SSECustomerAlgorithm"):
-        if p["SSECustomerAlgorithm"] != "AES256" or not p.get("SSECustomerKeyMD5"):
-            raise errors.invalid_argument(
-                "Requests specifying Server Side Encryption with Customer provided keys must"
-                " provide a valid encryption algorithm and the MD5 of the key.",
-                "x-amz-server-side-encryption",
-            )
-        return {name: p[name] for name in ("SSECustomerAlgorithm", "SSECustomerKeyMD5")}
-    chosen = p.get("ServerSideEncryption")
+    md5, chosen = customer_key(p), p.get("ServerSideEncryption")
+    if md5 is not None and chosen is not None:
+        raise errors.invalid_argument(
+            "Server Side Encryption with Customer provided key is incompatible with the encryption"
+            " method specified",
+            "x-amz-server-side-encryption",
+            chosen,
+        )
+    if md5 is not None:
+        return {"SSECustomerAlgorithm": "AES256", "SSECustomerKeyMD5": md5}
     if chosen is None:
         return _default_encryption(p, bucket)
     if chosen not in ("AES256", "aws:kms", "aws:kms:dsse"):
@@ -164,7 +166,7 @@ def echo(draft: Draft) -> dict[str, Any]:
 def check_customer_key(p: Params, draft: Draft, *, prefix: str = "") -> None:
     """An object stored with a customer's key is read with the same key, others with none."""
     stored = draft.headers.get("SSECustomerKeyMD5")
-    given = p.get(f"{prefix}SSECustomerKeyMD5")
+    given = customer_key(p, prefix)
     if stored == given:
         return
     if stored is None:
