@@ -7,7 +7,7 @@ CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs
 SEED ?= 0
 STEPS ?= 2000
 
-.PHONY: setup demo test check sim soak bench docs clean
+.PHONY: setup demo test check sim soak parity bench docs clean
 
 setup: .venv/.ready
 
@@ -37,6 +37,9 @@ sim: setup  ## the simulator: make sim SEED=7 STEPS=10000
 
 soak: setup  ## real processes killed again and again, for long
 	@$(PY) -m pytest tests/crash --soak $(ARGS)
+
+parity: setup  ## AWS-recorded workflows replayed: make parity ARGS="--data DIR"
+	@$(PY) -m tests.parity.run $(ARGS)
 
 bench: setup  ## the figures of docs/performance.md
 	@$(PY) -m bench $(ARGS)
