@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import owari.services.batch.api
 import owari.services.iam.api
 import owari.services.lambda_.api
 import owari.services.logs.api

@@ -294,6 +294,12 @@ def test_no_environment_is_said() -> None:
     assert hall.decide().reasons["a"] == reasons.NO_ENVIRONMENT
 
 
+def test_without_a_machine_everything_waits() -> None:
+    hall = floor()
+    hall.arrive(job("a", 0, need()))
+    assert hall.decide().reasons == {"a": reasons.NO_MACHINE}
+
+
 def test_one_decision_is_bounded_and_asks_for_another() -> None:
     hall = floor(1000, memory=1_000_000)
     hall.arrive(job("a", 0, need(), left=10_000))

@@ -16,7 +16,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from owari.services.batch import shares
+from owari.services.batch import reasons, shares
 from owari.services.batch.demand import (
     Claims,
     Decision,
@@ -88,6 +88,9 @@ class _Turn:
 
 def place(snapshot: Snapshot, now: float) -> Decision:
     """What starts now. The same snapshot gives the same answer, `now` only dates it."""
+    if not snapshot.agents:
+        heads = [line.jobs[0].job for line in snapshot.lines if line.jobs]
+        return Decision((), dict.fromkeys(heads, reasons.NO_MACHINE), (), False)
     turn = _Turn(snapshot, room_in(snapshot))
     turn.shares = {key: _shares_of(snapshot, queue) for key, queue in _fair(snapshot)}
     more = _serve(turn)

@@ -14,6 +14,7 @@ REQUIREMENT = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"
 REMEDIABLE = (CAPACITY, ENVIRONMENT_MAX, REQUIREMENT)
 
 NO_ENVIRONMENT = "No compute environment of the job queue is ENABLED and VALID."
+NO_MACHINE = f"{CAPACITY} - No agent is connected: it is being started, or see owari status."
 BEHIND = "Waiting its turn: jobs ahead of it in the queue start first."
 RESERVED = "Room is being kept free for a larger job ahead of it."
 
