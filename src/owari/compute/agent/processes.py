@@ -286,7 +286,10 @@ class Processes:
     def _returned(self, keeper: Keeper, run: Run) -> None:
         """It was sent ahead and would have had to wait."""
         self._quick.discard(keeper.slot)
-        keeper.jobs.remove(run.number)
+        if keeper.jobs[0] == run.number:  # the one before it ended a moment ago
+            self._free(keeper, run)
+        else:
+            keeper.jobs.remove(run.number)
         run.keeper = None
         if run.cancelled:
             self._finish(run, "cancelled", None, run.cancelled)
@@ -302,7 +305,7 @@ class Processes:
         """Somebody killed it: what it ran is killed too and lost, what it had not begun begins."""
         end_groups(keeper.groups)
         if not keeper.groups:
-            orphans.kill_marked(spawner.slot_mark(keeper.slot), within_s=0.5)
+            orphans.kill_marked(spawner.slot_mark(self.spawner.mark, keeper.slot), within_s=0.5)
         if keeper in self.idle:
             self.idle.remove(keeper)
         self._forget(keeper)

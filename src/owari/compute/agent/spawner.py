@@ -207,9 +207,9 @@ class Spawner:
         self._on_end()
 
 
-def slot_mark(slot: int) -> bytes:
-    """What is in the environment of every job of a slot."""
-    return f"{SLOT_MARK}={slot}".encode()
+def slot_mark(mark: str, slot: int) -> bytes:
+    """What is in the environment of every job of this agent's slot."""
+    return f"{SLOT_MARK}={mark}-{slot}".encode()
 
 
 def end_groups(groups: list[str]) -> None:

@@ -33,7 +33,8 @@ def _become_keeper(request: dict[str, Any], descriptor: int) -> NoReturn:
         tree.adopt_orphans()
         group = groups.enter(request["groups"])
         scratch = Scratch(request["scratch"], request["reveal"], wanted=request["own_tmp"])
-        mark = {FOLDER_MARK: os.environ[FOLDER_MARK], SLOT_MARK: str(request["slot"])}
+        folder = os.environ[FOLDER_MARK]
+        mark = {FOLDER_MARK: folder, SLOT_MARK: f"{folder}-{request['slot']}"}
         Keeper(socket.socket(fileno=descriptor), group, scratch, mark).run()
     except BaseException as error:
         print(f"a keeper ended: {error!r}", flush=True)
