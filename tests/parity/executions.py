@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.parity.stage import Missing, Row, Stage
+from tests.parity.stage import Missing, Row, Stage, input_of
 from tests.services.stepfunctions.recorded import loads_object, order_independent, same, shown
 from tests.support.server import ROLE
 
@@ -42,6 +42,13 @@ def group_of(row: Row) -> str:
 
 
 def begin(stage: Stage, at: int, row: Row) -> Under | Found:
+    if not row["needs"]:
+        return _begin(stage, at, row)
+    with stage.lock:
+        return _begin(stage, at, row)
+
+
+def _begin(stage: Stage, at: int, row: Row) -> Under | Found:
     found = Found(f"{at} {row['test'].split('::')[-1]} {row['kind']}", group_of(row))
     try:
         stage.set(row)
@@ -81,7 +88,6 @@ def _input(row: Row) -> str:
     if row["kind"].startswith("cases["):
         case = row["aws"][int(row["kind"][6:-1])]
         return json.dumps(case.get("input", row["input"]))
-    value = row["input"]
     started = next(
         (
             e["executionStartedEventDetails"]["input"]
@@ -92,7 +98,7 @@ def _input(row: Row) -> str:
     )
     if isinstance(started, str) and not row["needs"]:
         return started
-    return json.dumps(value)
+    return json.dumps(input_of(row))
 
 
 def conclude(stage: Stage, under: Under, until: float) -> Found:

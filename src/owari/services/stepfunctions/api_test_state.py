@@ -25,6 +25,7 @@ from owari.services.stepfunctions.asl.inspection_request import (
 )
 from owari.services.stepfunctions.asl.instructions import ScheduleTask
 from owari.services.stepfunctions.asl.json_text import dumps, loads
+from owari.services.stepfunctions.asl.jsonpath import InvalidPath
 from owari.services.stepfunctions.asl.mock_schema import STRICT, check_result
 from owari.services.stepfunctions.asl.resource import LAMBDA, SERVICE, parse_resource
 from owari.services.stepfunctions.asl.validation import load
@@ -38,6 +39,7 @@ from owari.services.stepfunctions.integrations import (
     output_of,
     target_of,
 )
+from owari.services.stepfunctions.jsonata.errors import JsonataError
 from owari.services.stepfunctions.starting import role_session
 from owari.store.tx import Tx
 from owari.wire.model import Shape
@@ -114,7 +116,11 @@ def _machine(text: str) -> Machine:
         problems = _state_problems(source)
     if problems:
         raise fault("InvalidDefinition", message_of(problems))
-    return inspection.machine_of(source)
+    try:
+        return inspection.machine_of(source)
+    except (InvalidPath, JsonataError, RecursionError) as error:
+        found = [Diagnostic(SCHEMA, str(error), "/")]
+        raise fault("InvalidDefinition", message_of(found)) from None
 
 
 def _state_problems(source: Any) -> list[Diagnostic]:
@@ -128,9 +134,7 @@ def _state_problems(source: Any) -> list[Diagnostic]:
 
 def _request(p: Params) -> Request:
     text = checked_input(p.get("input"))
-    variables = loads(p["variables"]) if p.get("variables") else {}
-    if not isinstance(variables, dict):
-        raise invalid("Variables must be a JSON object.")
+    variables = _variables(p.get("variables"))
     return Request(
         state_name=p.get("stateName"),
         input=text,
@@ -141,6 +145,16 @@ def _request(p: Params) -> Request:
         mock=parse_mock(p["mock"]) if p.get("mock") else None,
         configuration=p.get("stateConfiguration") or {},
     )
+
+
+def _variables(text: str | None) -> dict[str, Any]:
+    try:
+        variables = loads(text) if text else {}
+    except ValueError:
+        variables = None
+    if not isinstance(variables, dict):
+        raise invalid("Variables must be a JSON object.")
+    return variables
 
 
 def _execution(tx: Tx, request: Request) -> Execution:

@@ -62,10 +62,7 @@ def _checked_number(text: str, field: str) -> Evaluator:
 def items_field(state: Json, jsonata: bool) -> Evaluator:
     """The array a Map goes over: Items (JSONata), ItemsPath (JSONPath), else the input."""
     if jsonata and "Items" in state:
-        items = state["Items"]
-        if isinstance(items, str):
-            return query.typed(items, "Items", "array")
-        return query.compile_value(items, "Items")
+        return _listed(state["Items"])
     path = None if jsonata else state.get("ItemsPath")
     find = strict_path(path) if path else None
 
@@ -79,6 +76,21 @@ def items_field(state: Json, jsonata: bool) -> Evaluator:
         raise runtime(f'Reference path "{shown}" must point to array.')
 
     return value
+
+
+def _listed(items: Any) -> Evaluator:
+    if query.is_jsonata(items):
+        return query.typed(items, "Items", "array")
+    found = query.compile_value(items, "Items")
+    if isinstance(items, list):
+        return found
+
+    def refuse(scope: Scope) -> Any:
+        raise query_evaluation(
+            f"The field 'Items' must be an array but was: {dumps(found(scope))}", "Items"
+        )
+
+    return refuse
 
 
 def fail_field(state: Json, field: str, jsonata: bool) -> Evaluator | None:
