@@ -17,13 +17,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from owari.cli.client import connect
 from owari.cli.workflow.board import outline
 from owari.cli.workflow.following import Execution
-from owari.cli.workflow.history import Progress, Taken
+from owari.cli.workflow.history import Progress
 from owari.cli.workflow.machine import Scope, read
 from owari.cli.workflow.names import execution_arn, is_execution, machine_arn, short
-from owari.cli.workflow.notes import length, notes
+from owari.cli.workflow.notes import elsewhere, length, notes
 from owari.cli.workflow.scene import Notes
 from owari.cli.workflow.svg import picture
 from owari.cli.workflow.text import cells, drawing
+from owari.cli.workflow.visits import Taken
 
 CAUSE_MAX = 160
 
@@ -76,8 +77,8 @@ def _execution(args: argparse.Namespace, states: Any) -> Subject:
     execution = Execution(states, arn)
     execution.read()
     now = datetime.now(UTC)
-    told = notes(execution.progress, now, execution.map_runs)
     scope = read(json.loads(definition))
+    told = elsewhere(scope, execution.progress, notes(execution.progress, now, execution.map_runs))
     return Subject(
         short(arn), _summary(execution.progress, now), scope, told, execution.progress.taken
     )

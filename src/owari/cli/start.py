@@ -72,7 +72,8 @@ def _start(args: argparse.Namespace, text: str) -> int:
         shown = {"executionArn": made["executionArn"], "startDate": made["startDate"].isoformat()}
         print(json.dumps(shown, indent=2) if args.json else made["executionArn"])
         return 0
-    if states.describe_state_machine(stateMachineArn=arn)["type"] == "EXPRESS":
+    unqualified = ":".join(arn.split(":")[:7])
+    if states.describe_state_machine(stateMachineArn=unqualified)["type"] == "EXPRESS":
         return _express(args, asked)
     made = states.start_execution(**asked)
     try:

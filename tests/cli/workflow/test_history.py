@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from owari.cli.workflow.history import Iterations, Taken
-from owari.cli.workflow.machine import END, START
-from owari.cli.workflow.notes import notes
+from owari.cli.workflow.machine import END, START, read
+from owari.cli.workflow.notes import elsewhere, notes
 from owari.cli.workflow.scene import Note
+from owari.cli.workflow.visits import Iterations, Taken
 from tests.cli.workflow.telling import History
 
 
@@ -143,6 +143,11 @@ def test_a_map_run_counts_for_itself() -> None:
     told.add("MapRunStarted", mapRunArn="arn:run")
     found = notes(told.progress(), told.now, {"arn:run": Iterations(100, 40, 2)})
     assert found["Each"] == Note("running", "40/100 · 2 failed · 2.0 s")
+    body = {"StartAt": "One", "States": {"One": {"Type": "Pass", "End": True}}}
+    each = {"Type": "Map", "ItemProcessor": body, "End": True}
+    scope = read({"StartAt": "Each", "States": {"Each": each}})
+    shown = elsewhere(scope, told.progress(), found)
+    assert shown == found | {"One": Note("elsewhere", "")}
 
 
 def test_a_stopped_execution_leaves_nothing_running() -> None:

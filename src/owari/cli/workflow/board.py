@@ -11,7 +11,7 @@ from typing import TextIO
 
 from owari.cli.workflow.history import Progress
 from owari.cli.workflow.machine import Scope, State, in_order
-from owari.cli.workflow.notes import MapRuns, length, notes
+from owari.cli.workflow.notes import MapRuns, elsewhere, length, notes
 from owari.cli.workflow.scene import Note, Notes
 from owari.cli.workflow.text import COLOURS, GLYPHS, cells
 
@@ -74,10 +74,11 @@ class Board:
 
     def show(self, progress: Progress, now: datetime, map_runs: MapRuns) -> None:
         told = notes(progress, now, map_runs)
+        told = elsewhere(self.scope, progress, told)
         if self.out.isatty():
             self._redraw(progress, told, now)
         else:
-            self._tell(progress, told, now)
+            self._tell(progress, told, now, map_runs)
 
     def _redraw(self, progress: Progress, told: Notes, now: datetime) -> None:
         columns, rows = shutil.get_terminal_size()
@@ -97,13 +98,13 @@ class Board:
         print(f"{up}{body}\x1b[J", end="", file=self.out, flush=True)
         self._drawn = len(texts)
 
-    def _tell(self, progress: Progress, told: Notes, now: datetime) -> None:
+    def _tell(self, progress: Progress, told: Notes, now: datetime, map_runs: MapRuns) -> None:
         took = _took_s(progress, now)
         for line in lines(self.scope):
             name = line.state.name
             note = told.get(name, WAITING)
-            key = _stage(progress, line, note)
-            if note.status == "waiting" or self._told.get(name) == key:
+            key = _stage(progress, line, note, map_runs)
+            if note.status in ("waiting", "elsewhere") or self._told.get(name) == key:
                 continue
             if line.repeated and note.status != "failed":  # the Map's own line counts them
                 continue
@@ -119,14 +120,14 @@ def _took_s(progress: Progress, now: datetime) -> float:
     return max(0.0, ((progress.ended or now) - progress.started).total_seconds())
 
 
-def _stage(progress: Progress, line: Line, note: Note) -> tuple[object, ...]:
+def _stage(progress: Progress, line: Line, note: Note, map_runs: MapRuns) -> tuple[object, ...]:
     """What makes a new line worth it; of iterations, each quarter."""
     tally = progress.states.get(line.state.name)
     if tally is None:
         return (note.status,)
     if line.repeated:
         return ("failed",)
-    counts = tally.iterations
+    counts = map_runs.get(tally.map_run, tally.iterations)
     quarter = 4 * counts.done // counts.total if counts.total else 0
     return note.status, tally.retries, quarter, tally.entered
 

@@ -14,8 +14,9 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from owari.cli.workflow.history import Iterations, Progress
+from owari.cli.workflow.history import Progress
 from owari.cli.workflow.notes import MapRuns
+from owari.cli.workflow.visits import Iterations
 
 POLL_MIN_S, POLL_MAX_S = 0.1, 1.0
 PAGE = 1000

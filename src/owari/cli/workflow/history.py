@@ -6,12 +6,12 @@ The events are those of GetExecutionHistory. An event belongs to the visit of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from owari.cli.workflow.machine import END, START
+from owari.cli.workflow.visits import Iterations, Taken, Tally, Visit
 
 CONTAINERS = ("Parallel", "Map")
 ENDINGS = {
@@ -22,63 +22,6 @@ ENDINGS = {
 }
 _WORK = ("LambdaFunction", "Activity", "Task", "Evaluation")
 _BROKEN = ("Failed", "TimedOut")
-
-
-@dataclass(slots=True, eq=False)
-class Visit:
-    """One entry into a state. `broken`: its latest attempt failed; it may be retried or caught."""
-
-    state: str
-    type: str
-    entered: datetime
-    parent: Visit | None
-    status: str = "running"
-    broken: bool = False
-    error: str = ""
-    cause: str = ""
-    iterations: Iterations = field(default_factory=lambda: Iterations())
-    inside: set[str] = field(default_factory=set)  # the states visited within it
-
-    def upwards(self) -> Iterator[Visit]:
-        visit: Visit | None = self
-        while visit is not None:
-            yield visit
-            visit = visit.parent
-
-    @property
-    def path(self) -> str:
-        return " → ".join(reversed([visit.state for visit in self.upwards()]))
-
-
-@dataclass(slots=True)
-class Iterations:
-    total: int = 0
-    done: int = 0
-    failed: int = 0
-
-
-@dataclass(slots=True)
-class Tally:
-    """All visits of a state together; `spent_s` of those that ended."""
-
-    entered: int = 0
-    running: int = 0
-    failed: int = 0
-    retries: int = 0
-    spent_s: float = 0.0
-    status: str = "waiting"
-    since: datetime | None = None
-    error: str = ""
-    iterations: Iterations = field(default_factory=Iterations)
-    map_run: str = ""
-    counting: bool = False  # the Map run may have moved since it was asked
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    source: str
-    target: str
-    caught: bool = False
 
 
 @dataclass(slots=True)
@@ -300,8 +243,7 @@ class Progress:
         """Whose end it is: the event may follow that of the failure that ended it."""
         if before in self._open and before is not None and before.type == kind:
             return before
-        left = [v for v in reversed(self._open) if v.type == kind and not v.broken]
-        return left[0] if left else None
+        return next((v for v in reversed(self._open) if v.type == kind and not v.broken), None)
 
     def _named(self, name: str, before: Visit | None) -> Visit | None:
         for visit in before.upwards() if before else ():

@@ -68,6 +68,13 @@ def in_order(scope: Scope) -> list[State]:
     return sorted(scope.states, key=lambda state: found[places[state.name]])
 
 
+def every_name(scope: Scope) -> Iterator[str]:
+    for state in scope.states:
+        yield state.name
+        for inner in state.scopes:
+            yield from every_name(inner)
+
+
 def _state(name: str, source: Json) -> State:
     inner = list(source.get("Branches") or ())
     inner += [source[key] for key in ("ItemProcessor", "Iterator") if key in source]

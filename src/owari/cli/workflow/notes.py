@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from owari.cli.workflow.history import Iterations, Progress, Tally
+from owari.cli.workflow.history import Progress
+from owari.cli.workflow.machine import Scope, every_name
 from owari.cli.workflow.scene import Note
+from owari.cli.workflow.visits import Iterations, Tally
 
+ELSEWHERE = Note("elsewhere", "")
 MapRuns = Mapping[str, Iterations]  # by ARN, as DescribeMapRun counts
 
 
@@ -16,6 +19,18 @@ def notes(progress: Progress, now: datetime, map_runs: MapRuns | None = None) ->
         name: Note(status(tally), words(tally, now, map_runs or {}))
         for name, tally in progress.states.items()
     }
+
+
+def elsewhere(scope: Scope, progress: Progress, told: Mapping[str, Note]) -> dict[str, Note]:
+    """With a note for the states of distributed Maps: they run in executions of their own."""
+    found = dict(told)
+    for state in scope.states:
+        tally = progress.states.get(state.name)
+        for inner in state.scopes:
+            if tally is not None and tally.map_run:
+                found = {name: ELSEWHERE for name in every_name(inner)} | found
+            found = elsewhere(inner, progress, found)
+    return found
 
 
 def status(tally: Tally) -> str:

@@ -27,6 +27,7 @@ LOOKS = {
     "caught": Look("failed, caught", "#ffeccc", "#b96a00"),
     "running": Look("running", "#dcebff", "#1d63d1"),
     "aborted": Look("ended from outside", "#ece6f6", "#6b4fa0"),
+    "elsewhere": Look("in executions of its own", "#ffffff", "#64748b"),
     "waiting": Look("not reached", "#f6f7f9", "#a3acb9"),
     "plain": Look("", "#ffffff", "#64748b"),
 }

@@ -8,11 +8,11 @@ from collections.abc import Set as AbstractSet
 from xml.sax.saxutils import escape, quoteattr
 
 from owari.cli.workflow import palette
-from owari.cli.workflow.history import Taken
 from owari.cli.workflow.layers import Box, Gaps, Point
 from owari.cli.workflow.machine import END, START, Scope, Transition
 from owari.cli.workflow.palette import FAINT, FONT, ICONS, INK, LOOKS, NAME_PX, PAPER, SMALL_PX
 from owari.cli.workflow.scene import Drawn, Edge, Loop, Metrics, Note, Notes, Panel, place
+from owari.cli.workflow.visits import Taken
 
 METRICS = Metrics(
     name_width=palette.name_width,

@@ -18,6 +18,7 @@ GLYPHS = {
     "caught": "!",
     "running": "●",
     "aborted": "■",
+    "elsewhere": "↗",
     "waiting": "·",
 }
 COLOURS = {
@@ -26,6 +27,7 @@ COLOURS = {
     "caught": "33",
     "running": "34;1",
     "aborted": "35",
+    "elsewhere": "",
     "waiting": "2",
 }
 
@@ -121,7 +123,7 @@ def _painted(row: list[tuple[str, str]]) -> str:
 def drawing(scope: Scope, notes: Notes | None = None, *, coloured: bool = False) -> str:
     """The machine; with notes, one of its executions."""
     told = {
-        name: Note(note.status, f"{GLYPHS[note.status]} {note.text}")
+        name: Note(note.status, f"{GLYPHS[note.status]} {note.text}".rstrip())
         for name, note in (notes or {}).items()
     }
     canvas = Canvas()
