@@ -31,6 +31,9 @@ class Limits:
     # SNS
     topic_message_max_bytes: int = 256 * KIB
     topic_batch_max_entries: int = 10
+    # SQS
+    queue_in_flight_max: int = 120_000
+    queue_fifo_in_flight_max: int = 120_000
     # S3
     object_put_max_bytes: int = 5 * 1024 * MIB
     object_part_min_bytes: int = 5 * MIB
@@ -61,5 +64,6 @@ PROFILES: dict[str, Limits] = {
         function_memory_max_mib=3_008,
         function_ephemeral_max_mib=512,
         function_async_payload_max_bytes=128 * KIB,
+        queue_fifo_in_flight_max=20_000,
     ),
 }
