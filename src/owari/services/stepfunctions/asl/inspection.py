@@ -193,7 +193,11 @@ def _fail(inspection: Inspection, failure: StateError) -> None:
     if at is None:
         return
     turn, frame, state = inspection.turn, inspection.frame, inspection.state
-    catch_error(turn, frame, state, state.catch[at], failure)
+    try:
+        catch_error(turn, frame, state, state.catch[at], failure)
+    except StateError as within:  # the Catch itself fails, and nothing catches that
+        answer["error"], answer["cause"] = within.error, within.cause
+        return
     turn.note("errorDetails", {"catchIndex": at})
     answer["status"], answer["nextState"] = "CAUGHT_ERROR", frame.state
     answer["output"] = shown_text(frame.value)
