@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -310,3 +311,16 @@ def test_deep_json_is_no_recursion_error() -> None:
             exchange(request("dynamodb", x_amz_target=target), text, WIRE)
         except ServiceError as error:
             assert error.status == 400
+
+
+@pytest.mark.parametrize("service", ["iam", "sts", "s3"])
+def test_an_error_that_repeats_control_characters_is_still_read(service: str) -> None:
+    """XML 1.0 has no way to write them; a client that cannot parse an error has none."""
+    every = "".join(map(chr, range(32))) + "\x7f\ufffe\uffff&#7;<>"
+    server = Server(result=ServiceError("Odd", f"It says {every}.", status=400))
+    operation = {"iam": "list_users", "sts": "get_caller_identity", "s3": "list_buckets"}[service]
+    with pytest.raises(ClientError) as caught:
+        getattr(server.client(service), operation)()
+    assert caught.value.response["Error"]["Code"] == "Odd"
+    assert caught.value.response["Error"]["Message"].startswith("It says \ufffd")
+    assert caught.value.response["Error"]["Message"].endswith("&#7;<>.")

@@ -90,3 +90,13 @@ def _reference(found: re.Match[str]) -> str:
 
 def escape(text: str) -> str:
     return _SPECIAL.sub(_reference, text)
+
+
+# The references that `escape` makes and no parser of XML 1.0 takes.
+_ILLEGIBLE = re.compile(r"&#(?:[0-8]|1[124-9]|2\d|3[01]|6553[45]);")
+
+
+def legible(document: str) -> str:
+    """Of escaped text, what every parser can read: an error that repeats a bad value must still
+    arrive as that error."""
+    return _ILLEGIBLE.sub("\ufffd", document) if "&#" in document else document

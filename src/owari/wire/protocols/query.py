@@ -14,7 +14,7 @@ from owari.wire.protocols.base import Incoming
 from owari.wire.protocols.compile import Compiler, Malformed
 from owari.wire.protocols.errors import Fault, describe
 from owari.wire.protocols.xml_writer import XmlWriter, entry_names, member_name
-from owari.wire.xml import escape
+from owari.wire.xml import escape, legible
 
 Tree = dict[str, Any]  # name → Tree; the value of the node itself under ""
 
@@ -132,7 +132,7 @@ class Query:
             out.append(f"</{wrapper}>")
         out.append(f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>")
         out.append(f"</{name}Response>")
-        return Response(200, _headers(request_id), "".join(out).encode(errors="replace"))
+        return Response(200, _headers(request_id), _bytes(out))
 
     def _members(self, model: ServiceModel, shape: Shape) -> Callable[[list[str], Any], None]:
         key = ("query members", shape.identity)
@@ -151,7 +151,7 @@ class Query:
         self._error_members(model, fault, out)
         out.append(f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>")
         headers = [*_headers(request_id), *error.headers.items()]
-        return Response(fault.status, headers, "".join(out).encode(errors="replace"))
+        return Response(fault.status, headers, _bytes(out))
 
     def _error_members(self, model: ServiceModel | None, fault: Fault, out: list[str]) -> None:
         out.append(f"<Message>{escape(fault.message)}</Message>")
@@ -160,6 +160,10 @@ class Query:
             if fault.message_name == "Message":
                 del members["Message"]  # said already
             self._members(model, fault.shape)(out, members)
+
+
+def _bytes(out: list[str]) -> bytes:
+    return legible("".join(out)).encode(errors="replace")
 
 
 def _headers(request_id: str) -> list[tuple[str, str]]:

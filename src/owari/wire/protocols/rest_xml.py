@@ -14,7 +14,7 @@ from owari.wire.protocols.compile import Malformed
 from owari.wire.protocols.errors import Fault, describe
 from owari.wire.protocols.xml_reader import XmlReader
 from owari.wire.protocols.xml_writer import XmlWriter
-from owari.wire.xml import XmlError, escape
+from owari.wire.xml import XmlError, escape, legible
 from owari.wire.xml import parse as parse_xml
 
 _XML = ("Content-Type", "application/xml")
@@ -135,4 +135,4 @@ def _error_document(fault: Fault, request_id: str) -> bytes:
             out.append(f"<{name}>{escape(str(value))}</{name}>")
     out.append(f"<RequestId>{request_id}</RequestId>")
     out.append(f"<HostId>{s3_quirks.host_id(request_id)}</HostId></Error>")
-    return "".join(out).encode(errors="replace")
+    return legible("".join(out)).encode(errors="replace")
