@@ -129,6 +129,8 @@ def test_times(seconds: float, text: str) -> None:
 def test_wrapping_keeps_to_its_bounds() -> None:
     assert wrapped("a name", 10, 2) == ("a name",)
     assert wrapped("", 10, 2) == (" ",)
+    assert wrapped("EndWithLambdaUnknownHandler", 22, 4) == ("EndWithLambdaUnknown", "Handler")
+    assert wrapped("one snake_case_name", 12, 4) == ("one", "snake_case_", "name")
     lines = wrapped("many words " * 20, 12, 3)
     assert len(lines) == 3
     assert all(len(line) <= 12 for line in lines)

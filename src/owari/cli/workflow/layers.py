@@ -90,7 +90,8 @@ def layout(boxes: Sequence[Box], links: Sequence[Link], gaps: Gaps) -> Layout:
     layers = ordered(_by_rank(work), [pair for chain in work.chains for pair in _pairs(chain)])
     ports = _ports(work, layers, gaps.port)
     work.boxes = _grown(work, ports, gaps.port)
-    x = _axes(work, layers, ports, gaps, [link.weight for link in links])
+    weights = [1 if n in reversed_links else link.weight for n, link in enumerate(links)]
+    x = _axes(work, layers, ports, gaps, weights)
     tops, lanes, height = _heights(work, layers, ports, x, gaps)
     routes = []
     for number, chain in enumerate(work.chains):

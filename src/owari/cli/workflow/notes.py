@@ -28,7 +28,7 @@ def elsewhere(scope: Scope, progress: Progress, told: Mapping[str, Note]) -> dic
         tally = progress.states.get(state.name)
         for inner in state.scopes:
             if tally is not None and tally.map_run:
-                found = {name: ELSEWHERE for name in every_name(inner)} | found
+                found = dict.fromkeys(every_name(inner), ELSEWHERE) | found
             found = elsewhere(inner, progress, found)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ LOOKS = {
     "waiting": Look("not reached", "#f6f7f9", "#a3acb9"),
     "plain": Look("", "#ffffff", "#64748b"),
 }
+
+_PARTS = re.compile(r"(?<=[_-])|(?<=[a-z0-9])(?=[A-Z])")
 
 # In a square of 16, drawn with a line of 1.6 and no ground.
 ICONS = {
@@ -74,6 +77,19 @@ def label_lines(text: str) -> tuple[str, ...]:
 
 
 def wrapped(text: str, width: int, most: int) -> tuple[str, ...]:
-    """At most `most` lines of `width` characters, with an ellipsis if that is not enough."""
-    lines = textwrap.wrap(text, width, max_lines=most, placeholder="…", break_on_hyphens=True)
-    return tuple(lines) or (text[:width] or " ",)
+    """At most `most` lines of `width` characters, with an ellipsis if that is not enough.
+
+    A word longer than a line is cut where a part of it begins: `FetchAll|TheOrders`, `a_|b`.
+    """
+    chunks = [chunk for word in text.split() for chunk in _cut(word, width)]
+    shown = textwrap.wrap(" ".join(chunks), width, max_lines=most, placeholder="…")
+    return tuple(shown) or (text[:width] or " ",)
+
+
+def _cut(word: str, width: int) -> list[str]:
+    found = [""]
+    for part in _PARTS.split(word):
+        if found[-1] and len(found[-1] + part) > width:
+            found.append("")
+        found[-1] += part
+    return found
