@@ -28,8 +28,10 @@ def rows(folder: Path, name: str) -> list[Row]:
     path = folder / name
     if not path.exists():
         return []
-    lines = path.read_text().replace(":000000000000:", f":{ACCOUNT}:").splitlines()
-    return [json.loads(line) for line in lines]
+    text = path.read_text()
+    for mark in ":", "/":  # in ARNs and queues' addresses
+        text = text.replace(f"{mark}000000000000{mark}", f"{mark}{ACCOUNT}{mark}")
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def guarded(compare: Callable[..., Found], stage: Stage, at: int, row: Row, group: str) -> Found:

@@ -18,7 +18,7 @@ from tests.services.stepfunctions.recorded import loads_object
 from tests.support.server import ROLE, Server, zipped
 
 Row = dict[str, Any]
-HERE = {"activity", "lambda", "s3", "sns", "states", "sfn"}
+HERE = {"activity", "lambda", "s3", "sns", "sqs", "states", "sfn"}
 CALLED = re.compile(r"(Task|LambdaFunction)(Succeeded|Failed|TimedOut)$")
 
 
@@ -104,6 +104,34 @@ class Stage:
             fifo = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
             own = {"Attributes": fifo} if name.endswith(".fifo") else {}
             self.client("sns").create_topic(Name=name, **own)
+
+    # ---- queues
+    def _sqs(self, row: Row) -> None:
+        told = [e for e in row["aws_events"] if _outcome(e) is not None]
+        for name in set(re.findall(r"/\d{12}/([\w-]+)", _text(row))):
+            if name.startswith("no-such"):
+                continue
+            url = self.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+            if "waitForTaskToken" in _text(row) and told:
+                consumer = threading.Thread(target=self._consume, args=(url, told[0]), daemon=True)
+                consumer.start()
+
+    def _consume(self, url: str, told: dict[str, Any]) -> None:
+        """Answers for the token in the message as it was answered then."""
+        if told["type"].endswith("TimedOut"):
+            return
+        sqs, client = self.new_client("sqs"), self.new_client("stepfunctions")
+        for _ in range(6):
+            for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages", ()):
+                body = json.loads(message["Body"])
+                details, token = _details(told), {"taskToken": body["TaskToken"]}
+                if "error" in details:
+                    client.send_task_failure(**token, error=details["error"])
+                    return
+                output = _value(details["output"])
+                whole = isinstance(output, dict) and "TaskToken" in output
+                client.send_task_success(**token, output=json.dumps(body if whole else output))
+                return
 
     def _states(self, row: Row) -> None:
         told = next((e for e in map(_outcome, row["aws_events"]) if e is not None), {})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from owari.errors import ServiceError
 from owari.services.stepfunctions import sdk
@@ -160,6 +161,10 @@ def failure_of(resource: Resource, target: Target, error: ServiceError, request:
         if target.service != "s3":
             tail += " (SDK Attempt Count: 1)"
         return Failed(f"{target.prefix}.{spelled}", f"{error.message} {tail}")
+    if error.code == "InvalidAddress":  # the SDK calls the queue's own host, and finds none
+        host = urlsplit(error.message.split()[2]).hostname
+        cause = f"Unable to execute HTTP request: {host}: Name or service not known"
+        return Failed(f"{optimized.prefix}.SdkClientException", cause)
     cause = (
         f"{error.message} (Service: {optimized.service}; Status Code: {status};"
         f" Error Code: {name}; Request ID: {request}; Proxy: null)"
