@@ -8,5 +8,6 @@ import owari.services.lambda_.api
 import owari.services.logs.api
 import owari.services.s3.api
 import owari.services.sns.api
+import owari.services.sqs.api
 import owari.services.stepfunctions.api
 import owari.services.sts.api  # noqa: F401
