@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.parity.reasons import reason_for
 from tests.parity.stage import Missing, Row, Stage, input_of
 from tests.services.stepfunctions.recorded import loads_object, order_independent, same, shown
 from tests.support.server import ROLE
@@ -25,6 +26,7 @@ class Found:
     missing: str | None = None
     marks: dict[str, bool] = field(default_factory=dict)
     why: list[str] = field(default_factory=list)
+    known: str | None = None  # why it cannot match
 
 
 @dataclass
@@ -50,6 +52,7 @@ def begin(stage: Stage, at: int, row: Row) -> Under | Found:
 
 def _begin(stage: Stage, at: int, row: Row) -> Under | Found:
     found = Found(f"{at} {row['test'].split('::')[-1]} {row['kind']}", group_of(row))
+    found.known = reason_for(row)
     try:
         stage.set(row)
     except Missing as missing:
@@ -86,8 +89,7 @@ def _machine(client: Any, at: int, row: Row) -> str:
 
 def _input(row: Row) -> str:
     if row["kind"].startswith("cases["):
-        case = row["aws"][int(row["kind"][6:-1])]
-        return json.dumps(case.get("input", row["input"]))
+        return json.dumps(row["input"])
     started = next(
         (
             e["executionStartedEventDetails"]["input"]

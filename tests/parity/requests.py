@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError
 
 from tests.parity.executions import Found, cut
+from tests.parity.reasons import reason_for
 from tests.parity.stage import Row, Stage
 from tests.services.stepfunctions.recorded import loads_object, same
 from tests.support.server import ROLE
@@ -102,6 +103,7 @@ def _told(answer: Any) -> Any:
 
 def compare_test_state(stage: Stage, at: int, row: Row) -> Found:
     found = Found(f"{at} {row['test'].split('::')[-1]}", "TestState")
+    found.known = reason_for(row)
     if "mock" not in row["request"]:
         stage.echo(row["request"])
     ours = _call(stage.client("stepfunctions"), "TestState", row["request"])

@@ -71,7 +71,8 @@ def table(results: list[Found], *, verbose: bool) -> None:
         if found.missing is not None and verbose:
             print(f"not run: {found.name}: needs {found.missing}")
         if not all(found.marks.values()):
-            print(f"miss: {found.name}: {'; '.join(found.why)[:600]}")
+            why = "; ".join(found.why)[:600] if verbose or not found.known else found.known
+            print(f"miss: {found.name}: {why}")
     heads = ("rows", "not run", *COLUMNS)
     print(f"\n{'':24}" + "".join(f"{head:>12}" for head in heads))
     for name, count in sorted(counts.items(), key=lambda pair: (pair[0] == "all", pair[0])):
