@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 from collections.abc import Set as AbstractSet
@@ -58,6 +59,9 @@ def run(args: argparse.Namespace) -> int:
             _print(subject)
         else:
             _write(args.output, subject)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `owari graph M | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ClientError, BotoCoreError, OSError) as error:
         print(f"owari graph: {error}", file=sys.stderr)
         return 1

@@ -29,23 +29,33 @@ class Step:
 def tracks(steps: Sequence[Step], apart: int) -> list[int]:
     """The track of each step, 0 on top. Runs on one track are `apart` from each other."""
     left = sorted(range(len(steps)), key=lambda n: (steps[n].low, steps[n].high, n))
-    cost = {n: {m: _price(steps[n], steps[m]) for m in left if m != n} for n in left}
+    bad = {n: _Badness() for n in left}
+    prices = {(n, m): _price(steps[n], steps[m]) for n in left for m in left if n != m}
+    for (upper, lower), price in prices.items():
+        bad[upper].count(price, prices[lower, upper], 1)
     found = [0] * len(steps)
     placed: list[int] = []
     while left:
-        top = min(left, key=lambda n: _key(n, left, cost))
+        top = min(left, key=lambda n: (bad[n].shared, bad[n].crossings))
         left.remove(top)
+        for n in left:  # what is placed matters no more
+            bad[n].count(prices[n, top], prices[top, n], -1)
         over = [found[n] for n in placed if _touch(steps[n], steps[top], apart)]
         found[top] = max(over, default=-1) + 1
         placed.append(top)
     return found
 
 
-def _key(top: int, left: Sequence[int], cost: dict[int, dict[int, int]]) -> tuple[int, int]:
-    """How bad it is to have one above all others that are left: lines shared, then crossings."""
-    others = [n for n in left if n != top]
-    shared = sum(cost[top][n] >= SHARED for n in others)
-    return shared, sum(cost[top][n] - cost[n][top] for n in others)
+@dataclass(slots=True)
+class _Badness:
+    """What it would cost to have a step above all others that are left."""
+
+    shared: int = 0
+    crossings: int = 0
+
+    def count(self, above: int, below: int, times: int) -> None:
+        self.shared += times * (above >= SHARED)
+        self.crossings += times * (above - below)
 
 
 def _touch(a: Step, b: Step, apart: int) -> bool:
