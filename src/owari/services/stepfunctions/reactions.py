@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from owari.effects import Call, Report
@@ -64,8 +64,13 @@ def awaited(r: Running | None, frame_id: str, token: str) -> Resource | None:
 
 @reaction("stepfunctions", "task")
 def on_task(tx: Tx, report: Report) -> None:
-    """The call a task is was made. Its result may be the task's, or only its beginning."""
-    execution, (frame, token) = parts_of(report.key)
+    """The call a task is was made. Its result may be the task's, or only its beginning.
+
+    A call in another account (a task's Credentials) is reported from there.
+    """
+    execution, (frame, token, *home) = parts_of(report.key)
+    if home:
+        tx = replace(tx, account=home[0])
     r = running.load(tx, execution)
     resource = awaited(r, frame, token)
     if r is None or resource is None:

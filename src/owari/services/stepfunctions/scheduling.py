@@ -31,14 +31,21 @@ def schedule(tx: Tx, r: Running, task: ScheduleTask) -> None:
         return
     if resource.pattern == ".waitForTaskToken":
         tasks.add(tx, r, task.frame, task.token)
-    role = (task.credentials or {}).get("RoleArn")
-    arn = parse_arn(role) if isinstance(role, str) else None
+    account = _account_of(task) or tx.account
+    home = () if account == tx.account else (tx.account,)
     tx.emit(
         Call(target.service, target.operation, params),
-        reply_to=ReplyTo("stepfunctions", "task", key_of(r, task.frame, task.token)),
+        reply_to=ReplyTo("stepfunctions", "task", key_of(r, task.frame, task.token, *home)),
         principal=r.about.principal,
-        account=arn.account if arn is not None else None,
+        account=account,
     )
+
+
+def _account_of(task: ScheduleTask) -> str | None:
+    """The account of the role that the task's Credentials name."""
+    role = (task.credentials or {}).get("RoleArn")
+    arn = parse_arn(role) if isinstance(role, str) else None
+    return arn.account if arn is not None else None
 
 
 def cancel(tx: Tx, r: Running, frame: str, token: str) -> None:

@@ -298,3 +298,17 @@ def test_an_event_limit_of_25_000(world: World) -> None:
     assert "maximum number of history events" in told["cause"]
     events = history(world, arn)
     assert [e["id"] for e in events] == list(range(1, 25_001))
+
+
+def test_credentials_act_in_another_account(world: World) -> None:
+    functions.create(world, "f", account="222222222222")
+    world.compute.handlers["f"] = lambda _event, spec: spec["account"]
+    invoke = task(
+        "arn:aws:states:::lambda:invoke",
+        Parameters={"FunctionName": "f"},
+        Credentials={"RoleArn": "arn:aws:iam::222222222222:role/other"},
+        OutputPath="$.Payload",
+    )
+    wait = {"Type": "Wait", "Seconds": 1}
+    assert output(run(world, states(("T", invoke), ("W", wait)))) == "222222222222"
+    assert not world.effects()
