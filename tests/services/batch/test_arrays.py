@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -82,6 +83,7 @@ def test_one_failed_child_fails_the_array_once_all_have_ended(world: BatchWorld)
 
 def test_a_retried_child_goes_before_the_next(world: BatchWorld) -> None:
     world.machine(vcpus=1)
+    world.compute.duration = lambda _spec: 1.0
 
     def process(spec: Spec) -> tuple[int, str]:
         v = spec["variables"]
@@ -95,6 +97,33 @@ def test_a_retried_child_goes_before_the_next(world: BatchWorld) -> None:
     assert ran == ["0", "1", "1", "2", "3"]
     assert world.summary(id) == {"SUCCEEDED": 4}
     assert len(world.job(f"{id}:1")["attempts"]) == 2
+
+
+def test_quick_children_are_sent_ahead_and_nothing_is_taken_twice(world: BatchWorld) -> None:
+    """The agent has the next ones at hand; what they hold together is still the machine."""
+    world.compute.duration = lambda _spec: 0.1
+    id = array(world, 500)
+    other = array(world, 3, containerOverrides={"vcpus": 3})
+    most = 0
+    while world.status(id) == "PENDING":
+        world.advance(0.05)
+        live = world.kernel.reader.execute("SELECT claims FROM batch_task WHERE live = 1")
+        held = [json.loads(row["claims"]) for row in live]
+        assert sum(n for claims in held for kind, _, n in claims if kind == "vcpus") <= 4000
+        most = max(most, len(held))
+    assert 4 < most <= 20
+    world.settle(30)
+    assert world.summary(id) == {"SUCCEEDED": 500}
+    assert world.summary(other) == {"SUCCEEDED": 3}
+    assert len(world.compute.started) == 503
+
+
+def test_slow_children_are_not_sent_ahead(world: BatchWorld) -> None:
+    world.compute.duration = lambda _spec: 1.0
+    array(world, 30)
+    for _ in range(30):
+        world.advance(0.3)
+        assert rows(world, "batch_task") <= 4
 
 
 def test_cancelling_an_array_lets_running_children_end(world: BatchWorld) -> None:

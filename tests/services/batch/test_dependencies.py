@@ -99,13 +99,14 @@ def test_cancelling_the_first_of_n_to_n_ends_the_others(world: BatchWorld) -> No
 
 
 def test_n_to_n_on_a_job_that_is_under_way(world: BatchWorld) -> None:
+    world.compute.duration = lambda _spec: 1.0
     a = world.submit(arrayProperties={"size": 40})
-    world.settle(0.05)
+    world.settle(3.5)
     done = world.summary(a).get("SUCCEEDED", 0)
     assert 0 < done < 40
     b = world.submit(arrayProperties={"size": 40}, dependsOn=[{"jobId": a, "type": "N_TO_N"}])
     assert world.summary(b)["RUNNABLE"] == done
-    world.settle(10)
+    world.settle(60)
     assert world.summary(b) == {"SUCCEEDED": 40}
 
 

@@ -194,8 +194,10 @@ class Book:
         return found
 
     def live_tasks(self, job: Job) -> list[Task]:
-        rows = self.tx.all(f"{_TASK} WHERE {_KEY} AND live = 1 ORDER BY idx", *job.key)
-        return [self._tasks.setdefault((job.id, row["idx"]), Task(*row)) for row in rows]
+        for row in self.tx.all(f"{_TASK} WHERE {_KEY} AND live = 1", *job.key):
+            self._tasks.setdefault((job.id, row["idx"]), Task(*row))
+        mine = (t for (id, _), t in self._tasks.items() if id == job.id and t.live)
+        return sorted(mine, key=lambda task: task.idx)
 
     def save(self, task: Task) -> None:
         self._tasks[task.job, task.idx] = task

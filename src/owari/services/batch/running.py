@@ -199,7 +199,7 @@ def _attempt_ended(book: Book, job: Job, task: Task, parts: list[Part]) -> None:
     task.attempts = dumps([*task.attempts_so_far(), detail])
     book.save(task)
     _unit_ended(book, job, task, to, len(parts))
-    if not hand_over(book, job, task):
+    if not hand_over(book, job, task) or book.became_ready:
         mark_dirty(book.tx)
 
 
