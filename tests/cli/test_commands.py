@@ -89,7 +89,7 @@ def test_logs_of_an_asynchronous_invocation(server: Server) -> None:
 def test_logs_that_are_not_there(server: Server) -> None:
     done = owari(server, "logs", "nothing")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "no log group nothing" in done.stderr
+    assert "no log group or job nothing" in done.stderr
     wrong = owari(server, "logs", "--filter", "a:b", "greet")
     assert wrong.returncode == 1
     assert "InvalidParameterException" in wrong.stderr

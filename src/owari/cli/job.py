@@ -82,11 +82,9 @@ def _show(batch: Any, parts: list[Part], index: int | None) -> None:
 
 
 def _grids(batch: Any, parts: list[Part]) -> None:
-    """One of all children of an array; of a rerun, in the order of its children."""
+    """One of all children, also of an array that is several jobs."""
     every = [state for part in parts for state in states(batch, part)]
+    numbers = [part.wrapped.index_of(child) for part in parts for child in range(part.size)]
     columns = shutil.get_terminal_size().columns
-    for line in grid(every, columns, coloured=sys.stdout.isatty()):
+    for line in grid(every, numbers, columns, coloured=sys.stdout.isatty()):
         print(line)
-    reruns = [part.wrapped for part in parts if part.wrapped.indexes]
-    if reruns:
-        print(f"  (counted in this rerun; they were {parts[0].wrapped.index_of(0)} …)")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from owari.cli.batch.counts import Counts, bar, counts_of, ended_text, told
+from owari.cli.batch.counts import ENDED, Counts, bar, counts_of, ended_text, told
 from owari.cli.batch.pace import Pace
 from owari.cli.batch.submission import NoJob, describe
 from owari.cli.workflow.following import AWAY, AWAY_MAX_S
 
 POLL_MIN_S, POLL_MAX_S = 0.1, 1.0
+LENGTHS_EVERY_S = 2.0
+LENGTHS_PAGE = 100
 LINE_EVERY_S = 30.0  # not on a terminal, though nothing ended
 BAR_MAX = 40
 INTERRUPTED = 130
@@ -65,9 +67,13 @@ def follow(batch: Any, ids: Sequence[str], title: str) -> list[dict[str, Any]]:
     began = seen = time.monotonic()
     view, pace, pause = View(title, began), Pace(), POLL_MIN_S
     before: Counts | None = None
+    measured = began
     while True:
         try:
             details = describe(batch, ids)
+            if time.monotonic() - measured > LENGTHS_EVERY_S:
+                pace.longest_s = max(pace.longest_s, _longest_s(batch, details))
+                measured = time.monotonic()
         except AWAY:  # an Owari that is started again goes on with its jobs
             if time.monotonic() - seen > AWAY_MAX_S:
                 raise
@@ -78,7 +84,7 @@ def follow(batch: Any, ids: Sequence[str], title: str) -> list[dict[str, Any]]:
         seen = time.monotonic()
         counts = counts_of(details)
         pace.observe(seen, counts.ended, counts.running)
-        over = all(job["status"] in ("SUCCEEDED", "FAILED") for job in details)
+        over = all(job["status"] in ENDED for job in details)
         view.show(counts, pace, _waits(details), seen)
         if over:
             print(summary(title, details), file=view.out, flush=True)
@@ -86,6 +92,23 @@ def follow(batch: Any, ids: Sequence[str], title: str) -> list[dict[str, Any]]:
         pause = POLL_MIN_S if counts != before else min(POLL_MAX_S, pause * 1.3)
         before = counts
         time.sleep(pause)
+
+
+def _longest_s(batch: Any, details: Sequence[dict[str, Any]]) -> float:
+    """Of some children that succeeded, and of those that run, of the first array under way."""
+    for job in details:
+        if job.get("arrayProperties", {}).get("size") and job["status"] not in ENDED:
+            return max(_lengths(batch, job["jobId"]), default=0.0)
+    return 0.0
+
+
+def _lengths(batch: Any, id: str) -> Iterator[float]:
+    now = time.time() * 1000
+    for state in ("RUNNING", "SUCCEEDED"):
+        page = batch.list_jobs(arrayJobId=id, jobStatus=state, maxResults=LENGTHS_PAGE)
+        for child in page["jobSummaryList"]:
+            if child.get("startedAt"):
+                yield ((child.get("stoppedAt") or now) - child["startedAt"]) / 1000
 
 
 def _waits(details: Sequence[dict[str, Any]]) -> str:

@@ -22,19 +22,19 @@ ROWS_MAX = 20
 
 
 def grid(
-    states: Sequence[str], columns: int, first: int = 0, coloured: bool = False
+    states: Sequence[str], numbers: Sequence[int], columns: int, coloured: bool = False
 ) -> Iterator[str]:
     """Rows of cells, each row with the number of its first child, then what the glyphs mean.
 
-    `first`: the number of the first. A cell stands for more than one child where there are more
-    than ROWS_MAX rows of them.
+    `numbers`: of the children, as their programs see them. A cell stands for more than one child
+    where there are more than ROWS_MAX rows of them.
     """
-    margin = len(str(first + len(states))) + 2
+    margin = max(len(str(number)) for number in numbers) + 2
     width = max(10, (columns - margin) // 10 * 10)
     each = -(-len(states) // (width * ROWS_MAX))
     cells = [_shown(states[n : n + each]) for n in range(0, len(states), each)]
     for start in range(0, len(cells), width):
-        number = f"{first + start * each:>{margin - 2}}"
+        number = f"{numbers[start * each]:>{margin - 2}}"
         yield f"{number}  " + "".join(_cell(s, coloured) for s in cells[start : start + width])
     present = {GLYPHS[state] for state in states}
     legend = [f"{_cell(s, coloured)} {name}" for s, name in NAMES if GLYPHS[s] in present]

@@ -7,8 +7,9 @@ a count strays. The relative error of n/rate is then sqrt(F/c + F/n): what is no
 rate, and what chance does to those to come. The range is the 90 % interval of that, on a
 logarithmic scale since a time is positive. Few windows say little of F, so it starts at 1.
 
-Once fewer are left than ran side by side, the time is no longer theirs together but that of the
-slowest: the range then reaches up to one whole child's length (slots/rate, Little's law).
+The last ones no longer run side by side, and the time is that of the slowest: the range reaches up
+further by the longest child seen, and at least 1 + F of a child's usual length (slots/rate, by
+Little's law).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from math import exp, sqrt
 
 WINDOW_S = 0.25
 WINDOWS_MAX = 40  # then two become one
+WINDOWS_ENOUGH = 8
 ENDED_MIN = 3  # fewer say nothing
 Z90 = 1.645
 PRIOR_WINDOWS = 4.0
@@ -26,10 +28,15 @@ ERROR_MIN = 0.03  # nothing is known better than that
 
 @dataclass(slots=True)
 class Pace:
-    """`observe` is told what is known at a time; only what ends while we look is counted."""
+    """`observe` is told what is known at a time; only what ends while we look is counted.
+
+    `slots`: the most that were seen side by side. `longest_s`: the longest a child was seen to
+    take, for who looks at some of them.
+    """
 
     window_s: float = WINDOW_S
     slots: int = 0
+    longest_s: float = 0.0
     _counts: list[float] = field(default_factory=list)
     _begun: float | None = None
     _seen: tuple[float, int] | None = None
@@ -77,7 +84,10 @@ class Pace:
 
     @property
     def dispersion(self) -> float:
+        """Over the longest windows of which there are enough: short ones are like chance."""
         whole = self._counts[:-1]
+        while len(whole) >= 2 * WINDOWS_ENOUGH:
+            whole = [a + b for a, b in zip(whole[::2], whole[1::2], strict=False)]
         mean = sum(whole) / len(whole) if whole else 0.0
         if len(whole) < 2 or not mean:
             return 1.0
@@ -94,9 +104,8 @@ class Pace:
         middle = left / self.rate
         error = sqrt(self.dispersion * (1 / self.ended + 1 / left) + ERROR_MIN**2)
         low, high = middle * exp(-Z90 * error), middle * exp(Z90 * error)
-        if left < self.slots:
-            high = max(high, self.slots / self.rate)
-        return low, high
+        last = max(self.longest_s, (1 + self.dispersion) * self.slots / self.rate)
+        return low, high + last
 
 
 def range_text(found: tuple[float, float] | None) -> str:
