@@ -27,7 +27,8 @@ def get_job_queue_snapshot(tx: Tx, p: Params) -> Result:
     queue = needed_queue(tx, p["jobQueue"])
     rows = tx.all(
         f"SELECT {_COLUMNS} FROM batch_job WHERE account = ? AND region = ? AND queue = ?"
-        " AND runnable > 0 ORDER BY priority DESC, seq LIMIT ?",
+        " AND status IN ('PENDING', 'RUNNABLE') AND runnable > 0"
+        " ORDER BY priority DESC, seq LIMIT ?",
         tx.account, tx.region, queue["name"], FRONT,
     )  # fmt: skip
     jobs = [Job(*row) for row in rows]

@@ -46,8 +46,8 @@ def settle(book: Book, job: Job, index: int | None) -> None:
 def release(book: Book, job: Job) -> None:
     """Nothing that the whole job depends on is left: what may run becomes runnable."""
     if needs_of_children(job) == ((), False):
-        book.move_all(job, PENDING, RUNNABLE)
-        announce(book, job)
+        if book.move_all(job, PENDING, RUNNABLE):
+            announce(book, job)
     elif reconcile(book, job):
         settle(book, job, None)
 

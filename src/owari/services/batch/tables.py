@@ -129,7 +129,7 @@ migrations(
         stopped DOUBLE PRECISION,
         PRIMARY KEY (account, region, job, idx)
     );
-    CREATE INDEX batch_task_live ON batch_task (job) WHERE live = 1;
+    CREATE INDEX batch_task_live ON batch_task (account, region, job, live) WHERE live = 1;
     CREATE TABLE batch_dependency (
         account TEXT NOT NULL,
         region TEXT NOT NULL,
