@@ -25,9 +25,9 @@ CAPACITY = Capacity(4.0, 1_000, (0, 1))
 class FakeKeeper:
     """What keeper.py does with its queue; `said` waits to be heard by the agent, in order."""
 
-    def __init__(self, slot: int, own_tmp: bool) -> None:
+    def __init__(self, slot: int, room: object) -> None:
         self.slot = slot
-        self.own_tmp = own_tmp
+        self.room = room
         self.jobs: list[int] = []
         self.groups: list[str] = ["/nonexistent"]
         self.ready = False
@@ -87,10 +87,10 @@ class FakeSpawner:
     def __init__(self) -> None:
         self.made: list[FakeKeeper] = []
 
-    def keeper(self, own_tmp: bool, _owner: object) -> FakeKeeper:
+    def keeper(self, room: object, _owner: object) -> FakeKeeper:
         used = {k.slot for k in self.live()}
         slot = next(n for n in range(100) if n not in used)
-        self.made.append(FakeKeeper(slot, own_tmp))
+        self.made.append(FakeKeeper(slot, room))
         return self.made[-1]
 
     def live(self) -> list[FakeKeeper]:
@@ -98,6 +98,9 @@ class FakeSpawner:
 
     def scratch(self, _keeper: object) -> str:
         return "/scratch"
+
+    def revealed(self) -> list[str]:
+        return []
 
     def give_slot(self, slot: int) -> None: ...
 
@@ -129,6 +132,7 @@ def spec(rng: random.Random) -> dict[str, Any]:
         "memory_mib": 100 if alike else rng.choice([4, 100, 900, 5_000]),
         "gpus": 0 if alike else rng.choice([0, 0, 1, 2]),
         "timeout_s": None,
+        "mounts": [] if alike else rng.choice([[], [{"source": "/a", "target": "/b"}]]),
         "account": "1", "region": "r", "log_group": None, "log_stream": None,
     }  # fmt: skip
 

@@ -420,6 +420,31 @@ def test_mounts(lab: Lab, boxes: None, tmp_path: Path, image: str) -> None:
     assert lab.run_process("test -e /mnt/data")["exit_code"] == 1, "only that job had it"
 
 
+def test_a_folder_made_anew_is_mounted_anew(lab: Lab, boxes: None, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    mounts = [{"source": str(source), "target": "/mnt", "read_only": True}]
+    for text in ("first", "second"):
+        source.mkdir()
+        (source / text).write_text("")
+        assert lab.printed("ls /mnt", image="busybox", mounts=mounts) == [text]
+        (source / text).unlink()
+        source.rmdir()
+
+
+@pytest.mark.parametrize("image", ["host", "busybox"])
+def test_a_mount_at_a_place_the_host_has_not(
+    lab: Lab, boxes: None, tmp_path: Path, image: str
+) -> None:
+    name = f"owari-{os.urandom(6).hex()}"
+    mounts = [{"source": str(tmp_path), "target": f"/{name}/in", "read_only": False}]
+    line = f"pwd > /{name}/in/made; ls / | grep -c -e ^usr$ -e ^{name}$"
+    printed = lab.printed(line, image=image, mounts=mounts)
+    assert printed[0] == "2" and (tmp_path / "made").read_text() == "/\n"
+    assert not Path("/", name).exists()
+    user = lab.printed(f"id -u; ls /{name}", image=image, mounts=mounts, user="0")
+    assert user == ["0", "in"]
+
+
 def test_a_volume_without_a_source_and_tmpfs(lab: Lab, boxes: None) -> None:
     line = "ls -A /srv; echo x > /srv/file; stat -f -c %T /mnt /dev/shm; df -m --output=size /mnt"
     printed = lab.printed(

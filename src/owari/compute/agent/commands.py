@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from owari.compute import containers
+from owari.compute.agent.spawner import Room
 from owari.compute.images import Host, Image, Root, Runtime
 
 CONTAINER_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -21,21 +22,40 @@ CLIENT_MIB = 512  # for the container runtime's own processes
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`interpreters`: the folder for `python3.x` name → a folder to put first on PATH."""
+    """`interpreters`: the folder for a `python3.x` name, to put first on PATH.
+
+    `reveal`: folders that stay visible even below a /tmp of the job's own.
+    """
 
     interpreters: Any
     scratch: str
+    reveal: list[str]
 
 
 def _is_boxed(spec: dict[str, Any]) -> bool:
-    return bool(spec.get("mounts") or spec.get("tmpfs_mib") or spec.get("shm_mib")) or bool(
-        spec.get("user")
-    )
+    """Whether it needs what a keeper cannot share among its jobs."""
+    scratch = any(mount["source"] is None for mount in spec.get("mounts") or ())
+    return bool(scratch or spec.get("tmpfs_mib") or spec.get("shm_mib") or spec.get("user"))
 
 
-def wants_own_tmp(image: Image | None, spec: dict[str, Any]) -> bool:
+def room(image: Image | None, spec: dict[str, Any]) -> Room:
     """Of the keeper: a box makes its own."""
-    return isinstance(image, Host) and image.own_tmp and not _is_boxed(spec)
+    if not isinstance(image, Host) or _is_boxed(spec):
+        return None
+    mounts = tuple(
+        (m["source"], m["target"], bool(m.get("read_only")), _identity(m["source"]))
+        for m in spec.get("mounts") or ()
+    )
+    return (image.own_tmp, mounts) if image.own_tmp or mounts else None
+
+
+def _identity(source: str) -> str:
+    """Of what is there now: a folder made anew under the old name is mounted anew."""
+    try:
+        found = os.stat(source)  # noqa: PTH116  (for each job: pathlib takes five times as long)
+    except OSError:
+        return ""
+    return f"{found.st_dev}:{found.st_ino}"
 
 
 def job(
@@ -75,10 +95,10 @@ def job(
                 path = made["variables"]["PATH"]
                 made["variables"] = made["variables"] | {"PATH": f"{folder}:{path}"}
             if _is_boxed(spec):
-                made["box"] = _box(spec, None, own_tmp, place.scratch)
+                made["box"] = _box(spec, None, own_tmp, place)
         case Root(folder):
             made["variables"] = {"PATH": CONTAINER_PATH, "HOME": "/root"} | variables
-            made["box"] = _box(spec, folder, False, place.scratch)
+            made["box"] = _box(spec, folder, False, place)
     if spec.get("user") and "HOME" not in spec["variables"]:
         made["variables"] = {k: v for k, v in made["variables"].items() if k != "HOME"}
     return made
@@ -101,17 +121,16 @@ def gpu_variables(gpus: tuple[int, ...]) -> dict[str, str]:
     return {"CUDA_VISIBLE_DEVICES": listed, "NVIDIA_VISIBLE_DEVICES": listed or "void"}
 
 
-def _box(spec: dict[str, Any], root: str | None, own_tmp: bool, scratch: str) -> dict[str, Any]:
+def _box(spec: dict[str, Any], root: str | None, own_tmp: bool, place: Place) -> dict[str, Any]:
     tmpfs = [[target, mib] for target, mib in (spec.get("tmpfs_mib") or {}).items()]
     if spec.get("shm_mib"):
         tmpfs.append(["/dev/shm", spec["shm_mib"]])
     return {
         "root": root,
-        "scratch": scratch,
+        "scratch": place.scratch,
         "own_tmp": own_tmp,
-        "mounts": [
-            [m["source"], m["target"], bool(m.get("read_only"))] for m in spec.get("mounts") or ()
-        ],
+        "mounts": [[path, path, True] for path in place.reveal if own_tmp]
+        + [[m["source"], m["target"], bool(m.get("read_only"))] for m in spec.get("mounts") or ()],
         "tmpfs": tmpfs,
         "user": spec.get("user"),
     }

@@ -25,7 +25,7 @@ from owari.compute.agent.ledger import Capacity, Ledger, Need
 from owari.compute.agent.lines import Lines, Shipper, Stream
 from owari.compute.agent.link import Link
 from owari.compute.agent.loop import Loop
-from owari.compute.agent.spawner import Keeper, Spawner, end_groups
+from owari.compute.agent.spawner import Keeper, Room, Spawner, end_groups
 from owari.compute.images import Image, Runtime, Unknown
 from owari.compute.runtime import frames
 
@@ -168,7 +168,7 @@ class Processes:
 
     def _begin(self, run: Run) -> None:
         try:
-            keeper = self._keeper(commands.wants_own_tmp(run.image, run.spec))
+            keeper = self._keeper(commands.room(run.image, run.spec))
         except OSError as error:
             self._fail(run, f"No process could be started: {error}")
             return
@@ -180,17 +180,19 @@ class Processes:
         keeper.jobs.append(run.number)
         if isinstance(run.image, Runtime):
             self.images.note_containers()
-        place = commands.Place(self.images.interpreter_folder, self.spawner.scratch(keeper))
+        place = commands.Place(
+            self.images.interpreter_folder, self.spawner.scratch(keeper), self.spawner.revealed()
+        )
         gpus = run.gpus if self.ledger.capacity.gpus else None
         job = commands.job(run.spec, run.image, place, gpus, self.spawner.mark)
         keeper.send(frames.JOB, run.number, marshal.dumps(job))
         self._touched.add(keeper)
 
-    def _keeper(self, own_tmp: bool) -> Keeper:
+    def _keeper(self, room: Room) -> Keeper:
         for at in range(len(self.idle) - 1, -1, -1):
-            if self.idle[at].own_tmp == own_tmp:
+            if self.idle[at].room == room:
                 return self.idle.pop(at)
-        keeper = self.spawner.keeper(own_tmp, self)
+        keeper = self.spawner.keeper(room, self)
         self.keepers[keeper.slot] = keeper
         keeper.pause(self._paused)
         return keeper
@@ -199,13 +201,13 @@ class Processes:
         """One that will soon be free for a run of the same size."""
         if run.need.gpus:
             return None
-        own_tmp = commands.wants_own_tmp(run.image, run.spec)
+        room = commands.room(run.image, run.spec)
         best: Keeper | None = None
         for slot in self._quick:
             keeper = self.keepers[slot]
             fewer = best is None or len(keeper.jobs) < len(best.jobs)
             if (
-                keeper.own_tmp == own_tmp
+                keeper.room == room
                 and 0 < len(keeper.jobs) <= AHEAD_MAX
                 and fewer
                 and self.runs[keeper.jobs[0]].need == run.need
@@ -277,11 +279,12 @@ class Processes:
         self.ledger.give(run.need, run.gpus)
         if keeper.jobs:
             self.ledger.take(self.runs[keeper.jobs[0]].need)
-        elif len(self.idle) < IDLE_KEEPERS_MAX:
-            self.idle.append(keeper)
-        else:
-            self._forget(keeper)
-            keeper.close()
+            return
+        self.idle.append(keeper)
+        if len(self.idle) > IDLE_KEEPERS_MAX:
+            oldest = self.idle.pop(0)
+            self._forget(oldest)
+            oldest.close()
 
     def _returned(self, keeper: Keeper, run: Run) -> None:
         """It was sent ahead and would have had to wait."""

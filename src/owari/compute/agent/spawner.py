@@ -30,15 +30,20 @@ class Owner(Protocol):
     def on_keeper_end(self, keeper: Keeper) -> None: ...
 
 
+# What mounts the jobs of a keeper share: (own /tmp?, ((source, target, read only, identity of the
+# source), …)); None: none.
+Room = tuple[bool, tuple[tuple[str, str, bool, str], ...]] | None
+
+
 class Keeper:
-    """One slot. `own_tmp`: its jobs have /tmp to themselves."""
+    """One slot."""
 
     def __init__(
-        self, loop: Loop, slot: int, own_tmp: bool, connection: socket.socket, owner: Owner
+        self, loop: Loop, slot: int, room: Room, connection: socket.socket, owner: Owner
     ) -> None:
         self.loop = loop
         self.slot = slot
-        self.own_tmp = own_tmp
+        self.room = room
         self.owner = owner
         self.jobs: list[int] = []  # numbers of the runs it has, the running one first
         self.groups: list[str] = []
@@ -121,21 +126,22 @@ class Spawner:
         shutil.rmtree(folder / "jobs", ignore_errors=True)
         (folder / "jobs").mkdir()
 
-    def keeper(self, own_tmp: bool, owner: Owner) -> Keeper:
+    def keeper(self, room: Room, owner: Owner) -> Keeper:
         """A new one. Raises OSError."""
         if self._socket is None:
             self._socket = self._start()
         slot = self._take_slot()
         scratch = self.folder / "jobs" / str(slot)
-        scratch.mkdir(exist_ok=True)
-        scratch.chmod(0o1777)
+        (scratch / "tmp").mkdir(parents=True, exist_ok=True)
+        scratch.chmod(0o755)
+        (scratch / "tmp").chmod(0o1777)
         ours, theirs = socket.socketpair()
         groups = self.tier.job_groups(slot)
         request = {
             "groups": groups,
             "scratch": str(scratch),
-            "reveal": self.reveal,
-            "own_tmp": own_tmp,
+            "reveal": self.revealed(),
+            "room": room,
             "slot": slot,
         }
         try:
@@ -146,7 +152,7 @@ class Spawner:
             raise
         finally:
             theirs.close()
-        keeper = Keeper(self.loop, slot, own_tmp, ours, owner)
+        keeper = Keeper(self.loop, slot, room, ours, owner)
         keeper.groups = groups
         return keeper
 
@@ -155,6 +161,10 @@ class Spawner:
             return self._free_slots.pop()
         self._slots += 1
         return self._slots
+
+    def revealed(self) -> list[str]:
+        """What must be seen although it is below the real /tmp."""
+        return [path for path in self.reveal if path.startswith("/tmp/") and Path(path).exists()]
 
     def scratch(self, keeper: Keeper) -> str:
         """The folder for what its jobs write."""

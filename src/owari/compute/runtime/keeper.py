@@ -56,12 +56,18 @@ class Keeper:
     """`mark` is set in every job's environment, so that a job outliving us is found."""
 
     def __init__(
-        self, agent: socket.socket, group: groups.Group, scratch: Scratch, mark: dict[str, str]
+        self,
+        agent: socket.socket,
+        group: groups.Group,
+        scratch: Scratch,
+        mark: dict[str, str],
+        broken: str,
     ) -> None:
         self.agent = agent
         self.group = group
         self.scratch = scratch
         self.mark = mark
+        self.broken = broken  # why no job can be run here
         self.queue: deque[tuple[int, bytes]] = deque()
         self.running: Running | None = None
         self._in = bytearray()
@@ -91,6 +97,8 @@ class Keeper:
     def _carry_out(self, number: int, body: bytes) -> None:
         job: Job = marshal.loads(body)
         try:
+            if self.broken:
+                raise OSError(self.broken)
             self.group.limit(job["memory_mib"], job["vcpus"])
             self.group.forget()
             pid = self._starter.start(job, self.mark)

@@ -1,7 +1,7 @@
 """What a job's child does to itself before it becomes the command: mounts, root folder, user."""
 
 # pathlib and contextlib would cost memory and time in every keeper.
-# ruff: noqa: PTH101, PTH103, PTH110, PTH112, PTH118, PTH120, PTH123
+# ruff: noqa: PTH101, PTH103, PTH110, PTH112, PTH114, PTH115, PTH118, PTH120, PTH123, PTH208, PTH211
 
 from __future__ import annotations
 
@@ -20,22 +20,34 @@ HOST_FOLDERS = ("/dev", "/proc", "/sys")
 Box = dict[str, Any]
 
 
+def settle(scratch: str, mounts: list[list[Any]], *, own_tmp: bool) -> None:
+    """Enter mounts that all jobs of a keeper share. Raises OSError."""
+    asked = any(not target.startswith("/tmp/") or source != target for source, target, _ in mounts)
+    _own_namespace(as_user=asked)
+    box = {"root": None, "scratch": scratch, "own_tmp": own_tmp, "mounts": mounts, "tmpfs": []}
+    _go_in(_build(box))
+    os.chdir("/")
+
+
 def enter(box: Box, folder: str, variables: dict[str, str]) -> dict[str, str]:
     """Become what `box` says; the variables to go on with. Raises OSError or LookupError.
 
     root      a folder that is the root of the file system, or None: the host's
-    scratch   an empty folder: for changes to `root`, or in place of /tmp
+    scratch   an empty folder: for changes to `root`, for volumes, and `tmp` in it for /tmp
     own_tmp   whether /tmp is the job's own
     mounts    [source (None: an empty folder), target, read_only]…;   tmpfs [target, mib]…
     user      `USER[:GROUP]`, names or numbers, or None
     """
-    root = "/"
     if box["root"] or box["mounts"] or box["tmpfs"] or box["own_tmp"]:
-        root = _rooms(box)
-    if root != "/":
-        os.chroot(root)
+        _own_namespace(as_user=True)
+        _go_in(_build(box))
     os.chdir(folder if os.path.isdir(folder) else "/")
     return _become_user(box["user"], variables) if box["user"] else variables
+
+
+def _go_in(root: str) -> None:
+    if root != "/":
+        os.chroot(root)
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int, data: str = "") -> None:
@@ -46,19 +58,22 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str = "
         raise OSError(f"mount {source} at {target}: {os.strerror(number)}")
 
 
-def _rooms(box: Box) -> str:
-    _own_namespace()
+def _build(box: Box) -> str:
+    """Where the root is."""
     sources = [
-        _opened(source or f"{box['scratch']}/.volumes/{number}")
+        _opened(source or f"{box['scratch']}/volumes/{number}")
         for number, (source, _, _) in enumerate(box["mounts"])
     ]
+    targets = [target for _, target, _ in box["mounts"]] + [t for t, _ in box["tmpfs"]]
     root = "/"
     if box["root"]:
         root = _own_root(box["root"], box["scratch"])
         for path in (*HOST_FOLDERS, *HOST_FILES):
             _bind(path, root + path, read_only=False)
-    elif box["own_tmp"]:
-        _mount(box["scratch"], "/tmp", None, MS_BIND)
+    elif not all(os.path.exists("/" + t.strip("/").partition("/")[0]) for t in targets):
+        root = _copy_of_root(box["scratch"])
+    if box["own_tmp"]:
+        _mount(os.path.join(box["scratch"], "tmp"), os.path.join(root, "tmp"), None, MS_BIND)
     for source, (_, target, read_only) in zip(sources, box["mounts"], strict=True):
         _bind(source, os.path.join(root, target.lstrip("/")), read_only=read_only)
     for target, mib in box["tmpfs"]:
@@ -68,14 +83,28 @@ def _rooms(box: Box) -> str:
     return root
 
 
-def _own_namespace() -> None:
+def _copy_of_root(scratch: str) -> str:
+    """All the host has in `/`, at a place where a mount point can be made and nobody sees it."""
+    root = os.path.join(scratch, "root")
+    os.makedirs(root, exist_ok=True)
+    _mount("tmpfs", root, "tmpfs", 0, "size=1m,mode=755")
+    for name in os.listdir("/"):
+        path = "/" + name
+        if os.path.islink(path):
+            os.symlink(os.readlink(path), root + path)
+        else:
+            _bind(path, root + path, read_only=False)
+    return root
+
+
+def _own_namespace(*, as_user: bool) -> None:
     """A mount namespace; without the right to one, in a user namespace where that is allowed."""
     try:
         sandbox.own_mounts()
         return
     except OSError:
         user, group = os.getuid(), os.getgid()
-        if sandbox.LIBC.unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0:
+        if not as_user or sandbox.LIBC.unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0:
             raise
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"0 {user} 1")

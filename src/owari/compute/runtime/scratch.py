@@ -1,51 +1,50 @@
-"""A keeper's own /tmp: a folder in its place, in a mount namespace, emptied after each job."""
+"""A keeper's folder for what its jobs write: their /tmp, and more in a box. Emptied after each."""
 
 # pathlib would cost memory and time in every keeper.
-# ruff: noqa: PTH208
+# ruff: noqa: PTH118, PTH208
 
 from __future__ import annotations
 
 import os
 import shutil
 
-from . import sandbox
-
 
 class Scratch:
-    """`folder` stands in for /tmp, where the machine allows it; `reveal` stays visible there.
+    """`folder` is the keeper's; `tmp` in it stands in for /tmp where the machine allows that.
 
-    It is emptied through a descriptor opened before: so what a job may have mounted below its
-    /tmp is never reached.
+    It is emptied through descriptors opened before the keeper entered its own mounts: so what a
+    job may have mounted below its /tmp is never reached. Make it before, `settled` after that.
     """
 
-    def __init__(self, folder: str, reveal: list[str], *, wanted: bool) -> None:
-        self.folder = folder
+    def __init__(self, folder: str) -> None:
         self.own_tmp = False
-        self._inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        if wanted:
-            self._take_tmp(reveal)
-        self._kept = set(os.listdir(self._inside))
+        self.tmp = os.path.join(folder, "tmp")
+        self._top = _opened(folder)
+        self._inside = _opened(self.tmp)
+        self.settled(own_tmp=False)
 
-    def _take_tmp(self, reveal: list[str]) -> None:
-        try:
-            tmp = sandbox.OwnTmp(self.folder)
-            for path in reveal:
-                if path.startswith("/tmp/"):
-                    tmp.make_read_only(path)
-            tmp.close()
-            self.own_tmp = True
-        except OSError as error:
-            print(f"jobs share /tmp: {error}", flush=True)
+    def settled(self, *, own_tmp: bool) -> None:
+        """What is there now stays: mount points."""
+        self.own_tmp = own_tmp
+        self._kept = {fd: frozenset(os.listdir(fd)) for fd in (self._inside, self._top)}
 
     def variables(self) -> dict[str, str]:
         """Where programs that ask put their temporary files."""
-        return {} if self.own_tmp else {"TMPDIR": self.folder}
+        return {} if self.own_tmp else {"TMPDIR": self.tmp}
 
     def clear(self) -> None:
-        for name in os.listdir(self._inside):
-            if name in self._kept:
-                continue
-            try:
-                os.unlink(name, dir_fd=self._inside)
-            except OSError:
-                shutil.rmtree(name, ignore_errors=True, dir_fd=self._inside)
+        for fd, kept in self._kept.items():
+            for name in os.listdir(fd):
+                if name not in kept:
+                    _remove(fd, name)
+
+
+def _opened(folder: str) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _remove(folder: int, name: str) -> None:
+    try:
+        os.unlink(name, dir_fd=folder)
+    except OSError:
+        shutil.rmtree(name, ignore_errors=True, dir_fd=folder)

@@ -17,7 +17,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from . import box, groups, tree
+from . import box, groups, rooms, tree
 from .keeper import Keeper
 from .scratch import Scratch
 
@@ -32,14 +32,31 @@ def _become_keeper(request: dict[str, Any], descriptor: int) -> NoReturn:
         os.setsid()
         tree.adopt_orphans()
         group = groups.enter(request["groups"])
-        scratch = Scratch(request["scratch"], request["reveal"], wanted=request["own_tmp"])
+        scratch = Scratch(request["scratch"])
+        broken = _settle(scratch, request)
         folder = os.environ[FOLDER_MARK]
         mark = {FOLDER_MARK: folder, SLOT_MARK: f"{folder}-{request['slot']}"}
-        Keeper(socket.socket(fileno=descriptor), group, scratch, mark).run()
+        Keeper(socket.socket(fileno=descriptor), group, scratch, mark, broken).run()
     except BaseException as error:
         print(f"a keeper ended: {error!r}", flush=True)
         tree.end_all()
     os._exit(1)
+
+
+def _settle(scratch: Scratch, request: dict[str, Any]) -> str:
+    """Enter the mounts of the keeper's jobs; why that failed, where they cannot do without."""
+    if request["room"] is None:
+        return ""
+    own_tmp, asked = request["room"]
+    mounts = [mount[:3] for mount in asked]  # the rest only tells keepers apart
+    reveal = [[path, path, True] for path in request["reveal"]] if own_tmp else []
+    try:
+        rooms.settle(request["scratch"], reveal + mounts, own_tmp=own_tmp)
+    except OSError as error:
+        print(f"no mounts of their own for jobs: {error}", flush=True)
+        return str(error) if mounts else ""
+    scratch.settled(own_tmp=own_tmp)
+    return ""
 
 
 def serve(agent: socket.socket) -> None:
