@@ -313,3 +313,22 @@ def test_capacity_is_told_on_each_connect(make_lab: MakeLab) -> None:
     lab.wait(lambda: lab.agents[-1][0] != before)
     assert [] in lab.capacities
     assert lab.capacities[-1][0]["instance"] == lab.agents[-1][0]
+
+
+# ---- callers who wait, and what a job leaves in its folder
+def test_a_process_somebody_waits_for(make_lab: MakeLab) -> None:
+    lab = make_lab()
+    [report] = lab.invoke_all([lab.process("exit 3", durable=False)])
+    assert (report["status"], report["exit_code"]) == ("error", 3)
+    assert lab.reports == [] and lab.run_process(["true"])["status"] == "ok"
+
+
+def test_what_a_job_leaves_in_its_tmp_is_removed(make_lab: MakeLab, tmp_path: Path) -> None:
+    lab = make_lab()
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").write_text("precious")
+    line = f"cd $TMPDIR; mkdir -p a/b; echo x > a/b/c; ln -s {tmp_path}/kept a/link; mkfifo p; pwd"
+    [folder] = lab.printed(line)
+    lab.run_process(["true"])
+    assert list(Path(folder).iterdir()) == []
+    assert (tmp_path / "kept" / "file").read_text() == "precious"

@@ -7,6 +7,7 @@ pass devices.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,7 @@ class Place:
     `reveal`: folders that stay visible even below a /tmp of the job's own.
     """
 
-    interpreters: Any
+    interpreters: Callable[[str], str]
     scratch: str
     reveal: list[str]
 

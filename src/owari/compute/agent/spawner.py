@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import shutil
 import signal
@@ -145,7 +145,7 @@ class Spawner:
             "slot": slot,
         }
         try:
-            socket.send_fds(self._socket, [json.dumps(request).encode()], [theirs.fileno()])
+            socket.send_fds(self._socket, [marshal.dumps(request)], [theirs.fileno()])
         except OSError:
             ours.close()
             self._on_end()

@@ -18,7 +18,6 @@ import signal
 import socket
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from . import box, frames, groups, tree
@@ -39,17 +38,21 @@ IN, OUT, NOTHING = select.POLLIN, select.POLLOUT, 0
 Job = dict[str, Any]
 
 
-@dataclass(slots=True)
 class Running:
-    number: int
-    job: Job
-    pid: int
-    started: float  # epoch seconds
-    began: float  # monotonic
-    stop_at: float
-    kill_at: float = float("inf")
-    flags: int = 0
-    told: bool = False
+    """A plain class: `dataclasses` would cost memory and time in every keeper."""
+
+    __slots__ = ("began", "flags", "job", "kill_at", "number", "pid", "started", "stop_at", "told")
+
+    def __init__(self, number: int, job: Job, pid: int) -> None:
+        self.number = number
+        self.job = job
+        self.pid = pid
+        self.started = time.time()  # epoch seconds
+        self.began = time.monotonic()
+        self.stop_at: float = self.began + job["timeout_s"]
+        self.kill_at = float("inf")
+        self.flags = 0
+        self.told = False
 
 
 class Keeper:
@@ -107,8 +110,7 @@ class Keeper:
             tree.end_all()
             self.scratch.clear()
             return
-        now = time.monotonic()
-        self.running = Running(number, job, pid, time.time(), now, now + job["timeout_s"])
+        self.running = Running(number, job, pid)
         self._wait(self.running)
         _, status = os.waitpid(pid, 0)
         tree.end_all()

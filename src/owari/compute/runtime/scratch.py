@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 
 class Scratch:
@@ -36,7 +35,10 @@ class Scratch:
         for fd, kept in self._kept.items():
             for name in os.listdir(fd):
                 if name not in kept:
-                    _remove(fd, name)
+                    try:
+                        _remove(fd, name)
+                    except RecursionError:  # absurdly deep: what is left goes next time
+                        pass
 
 
 def _opened(folder: str) -> int:
@@ -44,7 +46,21 @@ def _opened(folder: str) -> int:
 
 
 def _remove(folder: int, name: str) -> None:
+    """What cannot be removed stays."""
     try:
         os.unlink(name, dir_fd=folder)
+        return
     except OSError:
-        shutil.rmtree(name, ignore_errors=True, dir_fd=folder)
+        pass
+    try:
+        inside = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+    except OSError:
+        return
+    try:
+        for entry in os.listdir(inside):
+            _remove(inside, entry)
+        os.rmdir(name, dir_fd=folder)
+    except OSError:
+        pass
+    finally:
+        os.close(inside)

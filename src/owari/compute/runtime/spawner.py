@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import array
 import gc
-import json
+import marshal
 import os
 import signal
 import socket
@@ -70,7 +70,7 @@ def serve(agent: socket.socket) -> None:
         os.set_inheritable(fds[0], False)
         if os.fork() == 0:
             agent.close()
-            _become_keeper(json.loads(data), fds[0])
+            _become_keeper(marshal.loads(data), fds[0])
         os.close(fds[0])
 
 
