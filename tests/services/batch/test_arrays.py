@@ -153,6 +153,20 @@ def test_terminating_an_array_stops_everything(world: BatchWorld) -> None:
     assert len(world.compute.started) == 4
 
 
+def test_terminating_before_an_agent_has_them_starts_no_others(world: BatchWorld) -> None:
+    world.compute.duration = lambda _spec: 0.1
+    holder, world.engine.holder = world.engine.holder, ""  # nobody to run anything
+    id = array(world, 100)
+    world.settle(1)
+    assert world.summary(id)["STARTING"] == 4
+    world.batch("TerminateJob", jobId=id, reason="stop it")
+    world.engine.holder = holder
+    world.settle(60)
+    assert world.summary(id) == {"FAILED": 100}
+    assert not world.compute.started
+    assert not world.effects()
+
+
 def test_single_children_are_cancelled_and_terminated(world: BatchWorld) -> None:
     world.compute.duration = lambda _spec: 10.0
     id = array(world, 300)

@@ -33,24 +33,24 @@ def hand_over(book: Book, job: Job, ended: Task) -> bool:
     """False when the scheduler has to decide. `ended`: a task of the job that is over."""
     if not job.is_array:
         return False
-    ahead = _ahead(book, job)
-    if not _is_heir(book, job):
-        return _inherit(book, ended, ahead)
+    ahead = _ahead(book, ended)
+    row = _scheduler(book)
+    if not _is_heir(book, job, row):
+        return _inherit(book, job, ended, ahead)
     quick = _took_s(ended) < QUICK_S
     if not quick and ahead:
-        return _inherit(book, ended, ahead)
+        return _inherit(book, job, ended, ahead)
     if quick or ended.claims != NOTHING:
-        _start_next(book, job, ended, ended.claims)
+        _start_next(book, job, ended, ended.claims, row)
     sent = len(ahead) + (ended.claims == NOTHING)
-    if quick and sent < AHEAD_MAX and job.runnable and _may_wait(book, job, ended):
-        _start_next(book, job, ended, NOTHING)
+    if quick and sent < AHEAD_MAX and job.runnable and _may_wait(book, job, ended, row):
+        _start_next(book, job, ended, NOTHING, _scheduler(book))
     return True
 
 
-def _is_heir(book: Book, job: Job) -> bool:
+def _is_heir(book: Book, job: Job, row: Row) -> bool:
     if not job.runnable or book.became_ready or line_key(job.line).need.consumables:
         return False
-    row = _scheduler(book)
     return not row["dirty"] and row["heir"] == job_key(*job.key)
 
 
@@ -60,19 +60,25 @@ def _scheduler(book: Book) -> Row:
     return row
 
 
-def _ahead(book: Book, job: Job) -> list[Task]:
-    """Units of the job that were sent ahead."""
-    return [task for task in book.live_tasks(job) if task.claims == NOTHING]
+def _ahead(book: Book, ended: Task) -> list[int]:
+    """Indexes of the other units of the job that were sent ahead."""
+    rows = book.tx.all(
+        "SELECT idx FROM batch_task WHERE account = ? AND region = ? AND job = ? AND live = 1"
+        " AND claims = '[]' AND idx <> ?",
+        ended.account, ended.region, ended.job, ended.idx,
+    )  # fmt: skip
+    return [row["idx"] for row in rows]
 
 
-def _inherit(book: Book, ended: Task, ahead: list[Task]) -> bool:
+def _inherit(book: Book, job: Job, ended: Task, ahead: list[int]) -> bool:
     """A unit that waits at the agent takes the place: nothing becomes free."""
     if ended.claims == NOTHING:
         return True
-    if not ahead:
+    heir = book.task(job, min(ahead)) if ahead else None
+    if heir is None:
         return False
-    ahead[0].claims = ended.claims
-    book.save(ahead[0])
+    heir.claims = ended.claims
+    book.save(heir)
     return True
 
 
@@ -80,7 +86,7 @@ def _took_s(ended: Task) -> float:
     return (ended.stopped or 0.0) - ended.started if ended.started else QUICK_S
 
 
-def _may_wait(book: Book, job: Job, ended: Task) -> bool:
+def _may_wait(book: Book, job: Job, ended: Task, scheduler: Row) -> bool:
     """The agent is the limit, and not the compute environment: it will not run too many."""
     row = book.tx.one(
         "SELECT body FROM batch_environment WHERE account = ? AND region = ? AND name = ?",
@@ -89,12 +95,12 @@ def _may_wait(book: Book, job: Job, ended: Task) -> bool:
     if row is None:
         return False
     most = loads(row["body"]).get("computeResources", {}).get("maxvCpus")
-    agents = loads(_scheduler(book)["agents"] or "[]")
+    agents = loads(scheduler["agents"] or "[]")
     return len(agents) == 1 and (most is None or most >= agents[0]["vcpus"])
 
 
-def _start_next(book: Book, job: Job, ended: Task, claims: str) -> None:
-    """In the same place, under the same conditions."""
+def _start_next(book: Book, job: Job, ended: Task, claims: str, row: Row) -> None:
+    """In the same place, under the same conditions. `row`: the scheduler's."""
     agents = loads(ended.agents)
     placement = Placement(
         job=job_key(*job.key),
@@ -102,7 +108,7 @@ def _start_next(book: Book, job: Job, ended: Task, claims: str) -> None:
         agents=tuple(agent[0] for agent in agents),
         sizes=tuple(Size(*agent[1:]) for agent in agents),
         claims=load_claims(claims),
-        order=_next_order(book, _scheduler(book)),
+        order=_next_order(book, row),
     )
     (index,) = book.take_ready(job, 1)
     start_unit(book, job, index, placement, loads(claims))

@@ -41,9 +41,9 @@ def terminate(book: Book, job: Job, id: JobId, reason: str) -> None:
     elif not job.has_ended:
         job.terminate_reason = reason
         book.touch(job)
+        _withdraw(book, job, TERMINATED)  # first: a place that is left must go to none of them
         for task in book.live_tasks(job):
             _stop(book, job, task, reason)
-        _withdraw(book, job, TERMINATED)
     mark_dirty(book.tx)
 
 
