@@ -1,7 +1,7 @@
 """A keeper's folder for what its jobs write: their /tmp, and more in a box. Emptied after each."""
 
 # pathlib would cost memory and time in every keeper.
-# ruff: noqa: PTH118, PTH208
+# ruff: noqa: PTH118, PTH208, SIM105
 
 from __future__ import annotations
 
