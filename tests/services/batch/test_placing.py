@@ -170,6 +170,15 @@ def test_small_jobs_fill_up_what_the_large_one_leaves() -> None:
     assert hall.started_at("small")[:3] == [0.0, 4.0, 8.0]
 
 
+def test_each_child_of_a_large_array_leaves_room_to_fill_up() -> None:
+    hall = floor(4)
+    hall.arrive(job("large", 0, need(3), left=5, s=10))
+    hall.arrive(job("small", 1, need(1), left=12, s=4))
+    hall.run()
+    assert hall.started_at("large") == [0.0, 10.0, 20.0, 30.0, 40.0]
+    assert hall.started_at("small") == [4.0 * n for n in range(12)]
+
+
 def test_the_large_one_keeps_nothing_on_other_machines() -> None:
     hall = floor(4, 2)
     hall.arrive(job("first", 0, need(3), s=10))

@@ -5,6 +5,7 @@ Whatever happens, every child ends exactly once, counts add up, and nothing is l
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from pathlib import Path
@@ -79,6 +80,9 @@ class Storm:
         return [a, b, c, d]
 
     def check_counts(self, ids: list[str]) -> None:
+        held = self.world.kernel.reader.execute("SELECT claims FROM batch_task WHERE live = 1")
+        claims = [claim for row in held for claim in json.loads(row["claims"])]
+        assert sum(n for kind, _, n in claims if kind == "vcpus") <= 6000, "over capacity"
         for id in ids:
             detail = self.world.job(id)
             counts = detail["arrayProperties"]["statusSummary"]

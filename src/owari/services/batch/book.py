@@ -67,10 +67,6 @@ class Book:
             found = self._jobs[id] = Job(*row)
         return found if (found.account, found.region) == (account, region) else None
 
-    def adopt(self, row: Row) -> Job:
-        """A job that somebody selected with `job_columns`."""
-        return self._jobs.setdefault(row["id"], Job(*row))
-
     def add(self, job: Job) -> None:
         self._jobs[job.id] = job
         self.tx.run(_INSERT_JOB, *(getattr(job, c) for c in JOB_COLUMNS))

@@ -149,14 +149,7 @@ def _serve_head(turn: _Turn, standing: _Standing) -> bool:
 
 def _reserve(turn: _Turn, job: str, claims: Claims) -> None:
     """What it kept before goes on being kept, if it still waits for the same."""
-    before = next((r for r in turn.snapshot.reservations if r.job == job), None)
-    if before is not None and all(
-        turn.room.total.get(p, -1) >= n for p, n in before.claims.items()
-    ):
-        made = before if _same_kinds(before.claims, claims) else None
-    else:
-        made = None
-    made = made or Reservation(job, turn.order, claims)
+    made = _kept(turn, job, claims) or Reservation(job, turn.order, claims)
     if any(pool in turn.room.claimed for pool in made.claims):
         return
     turn.room.keep(made.claims, made.since, turn.snapshot.held)

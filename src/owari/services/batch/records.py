@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from owari.services.batch import core
-from owari.services.batch.core import FAILURES, SLOT, array_status, status_of
+from owari.services.batch.core import SLOT, array_status, status_of
 from owari.services.batch.demands import Size
 from owari.services.batch.names import JOB, batch_arn
 from owari.services.batch.parts import Part
@@ -149,10 +149,6 @@ class Task:
     def attempts_so_far(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = loads(self.attempts)
         return found
-
-
-def is_failure(state: str) -> bool:
-    return state in FAILURES
 
 
 JOB_COLUMNS = tuple(f.name for f in fields(Job))
