@@ -201,3 +201,51 @@ def test_images_are_mapped_and_used(server: Server, folder: Path) -> None:
     assert followed(server, folder, "--image", "my/tool:2", "--", "true")["failed"] == 0
     assert owari(server, folder, "images", "map", "x=/no/where").returncode == 2
     assert owari(server, folder, "images", "unmap", "my/tool").stdout == "no image is mapped\n"
+
+
+def test_a_job_of_another_program_is_run_again_in_part(server: Server, folder: Path) -> None:
+    """Submitted through boto3: only its command is wrapped, all else is as it was."""
+    submitted(server, folder, "--", "true")  # makes the queue
+    batch = server.client("batch")
+    script = (
+        f'cd "{folder}"; '
+        'echo "$AWS_BATCH_JOB_ARRAY_INDEX/$AWS_BATCH_JOB_ARRAY_SIZE $WHO $0" >> out;'
+        " [ -e mended ] || [ $AWS_BATCH_JOB_ARRAY_INDEX != 2 ]"
+    )
+    batch.register_job_definition(
+        jobDefinitionName="mine",
+        type="container",
+        containerProperties={
+            "image": "host",
+            "command": ["sh", "-c", script, "Ref::word"],
+            "resourceRequirements": [
+                {"type": "VCPU", "value": "1"},
+                {"type": "MEMORY", "value": "64"},
+            ],
+            "environment": [{"name": "WHO", "value": "Ada"}],
+        },
+        parameters={"word": "default"},
+    )
+    job = batch.submit_job(
+        jobName="mine",
+        jobQueue="owari-default",
+        jobDefinition="mine",
+        arrayProperties={"size": 4},
+        parameters={"word": "given"},
+    )["jobId"]
+    ended = owari(server, folder, "job", job, "--follow")
+    assert ended.returncode == 1, ended.stderr
+    assert lines(folder) == [f"{n}/4 Ada given" for n in range(4)]
+    (folder / "mended").touch()
+    (folder / "out").unlink()
+    again = owari(server, folder, "rerun", job, "--failed", "--follow")
+    assert again.returncode == 0, again.stderr
+    assert lines(folder) == ["2/4 Ada given"]
+
+
+def test_logs_of_an_array_can_be_followed(server: Server, folder: Path) -> None:
+    script = "echo begun; sleep 0.2; echo ended"
+    job = submitted(server, folder, "--array", "6", "--", "sh", "-c", script)
+    log = owari(server, folder, "logs", job, "-f").stdout.splitlines()
+    told = sorted(tuple(line.split("  ")[1:]) for line in log)
+    assert told == sorted((str(n), word) for n in range(6) for word in ("begun", "ended"))

@@ -14,7 +14,7 @@ from owari.cli.batch.pace import Pace
 from owari.cli.batch.submission import NoJob, describe
 from owari.cli.workflow.following import AWAY, AWAY_MAX_S
 
-POLL_MIN_S, POLL_MAX_S = 0.1, 1.0
+POLL_MIN_S, POLL_BUSY_S, POLL_MAX_S = 0.1, 0.5, 1.0
 LENGTHS_EVERY_S = 2.0
 LENGTHS_PAGE = 100
 LINE_EVERY_S = 30.0  # not on a terminal, though nothing ended
@@ -89,7 +89,8 @@ def follow(batch: Any, ids: Sequence[str], title: str) -> list[dict[str, Any]]:
         if over:
             print(summary(title, details), file=view.out, flush=True)
             return details
-        pause = POLL_MIN_S if counts != before else min(POLL_MAX_S, pause * 1.3)
+        shortest = min(POLL_BUSY_S, max(POLL_MIN_S, (seen - began) / 20))
+        pause = shortest if counts != before else min(POLL_MAX_S, pause * 1.3)
         before = counts
         time.sleep(pause)
 
