@@ -45,8 +45,8 @@ def test_errors_are_the_clients_own_exceptions(server: Server) -> None:
     url = sqs.create_queue(QueueName="errors")["QueueUrl"]
     with pytest.raises(sqs.exceptions.ReceiptHandleIsInvalid):
         sqs.delete_message(QueueUrl=url, ReceiptHandle="x")
-    with pytest.raises(sqs.exceptions.InvalidAttributeName):
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Nonsense": "1"})
+    with pytest.raises(sqs.exceptions.InvalidAttributeValue):
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"DelaySeconds": "901"})
     with pytest.raises(sqs.exceptions.EmptyBatchRequest):
         sqs.send_message_batch(QueueUrl=url, Entries=[])
     with pytest.raises(sqs.exceptions.QueueNameExists):
