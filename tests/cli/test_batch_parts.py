@@ -14,7 +14,7 @@ from owari.cli.batch.grid import grid
 from owari.cli.batch.planning import Asked, parts, requests
 from owari.cli.batch.rerunning import request
 from owari.cli.batch.sheet import attempts
-from owari.cli.batch.submission import NoJob, part_of, place_of, split_reference
+from owari.cli.batch.submission import NoJob, part_of, place_of, split_reference, submit
 from owari.cli.batch.wrapping import unwrap
 
 ID = "0123abcd-0000-4000-8000-000000000000"
@@ -212,3 +212,27 @@ def test_image_mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(mapping.NoImage):
         mapping.read(tmp_path / "data")
     assert json.dumps({"kind": "?"}) in mapping.words({"kind": "?"})
+
+
+class Refusing:
+    """A Batch that takes one job only."""
+
+    def __init__(self) -> None:
+        self.submitted: list[str] = []
+        self.terminated: list[str] = []
+
+    def submit_job(self, **asked: str) -> dict[str, str]:
+        if self.submitted:
+            raise ValueError("refused")
+        self.submitted.append(asked["jobName"])
+        return {"jobId": asked["jobName"]}
+
+    def terminate_job(self, **asked: str) -> None:
+        self.terminated.append(asked["jobId"])
+
+
+def test_all_jobs_of_a_submission_are_submitted_or_none() -> None:
+    batch = Refusing()
+    with pytest.raises(ValueError, match="refused"):
+        submit(batch, [{"jobName": "a"}, {"jobName": "b"}])
+    assert (batch.submitted, batch.terminated) == (["a"], ["a"])

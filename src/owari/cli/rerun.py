@@ -13,7 +13,7 @@ from owari.cli.batch.errors import told
 from owari.cli.batch.following import INTERRUPTED, follow, goes_on
 from owari.cli.batch.outcome import as_json, exit_status, show_failed
 from owari.cli.batch.rerunning import request
-from owari.cli.batch.submission import PARTS_TAG, TAG, NoJob, Part, find
+from owari.cli.batch.submission import PARTS_TAG, TAG, NoJob, Part, find, submit
 from owari.cli.client import connect
 
 
@@ -41,10 +41,7 @@ def _rerun(args: argparse.Namespace) -> int:
         print(f"owari rerun: no child of {args.job} failed", file=sys.stderr)
         return 0
     tags = {TAG: str(uuid.uuid4()), PARTS_TAG: str(len(made))}
-    ids = [
-        batch.submit_job(**request | {"tags": request.get("tags", {}) | tags})["jobId"]
-        for request in made
-    ]
+    ids = submit(batch, (request | {"tags": request.get("tags", {}) | tags} for request in made))
     name = made[0]["jobName"]
     size = sum(r.get("arrayProperties", {}).get("size", 1) for r in made)
     if not args.follow:

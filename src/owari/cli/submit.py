@@ -17,7 +17,7 @@ from owari.cli.batch.errors import told
 from owari.cli.batch.following import INTERRUPTED, follow, goes_on
 from owari.cli.batch.outcome import as_json, exit_status, show_failed
 from owari.cli.batch.planning import PASSED, Asked, parts, requests
-from owari.cli.batch.submission import find
+from owari.cli.batch.submission import NoJob, find, submit
 from owari.cli.client import connect
 from owari.cli.find import endpoint, page
 
@@ -82,8 +82,7 @@ def _submit(args: argparse.Namespace, program: tuple[str, ...]) -> int:
     batch = connect(args, "batch")
     asked = _asked(args, batch, program)
     submission = str(uuid.uuid4())
-    made = [batch.submit_job(**request) for request in requests(asked, submission)]
-    ids = [job["jobId"] for job in made]
+    ids = submit(batch, requests(asked, submission))
     if not args.follow:
         _tell(args, asked, ids)
         return 0
@@ -112,7 +111,7 @@ def _tell(args: argparse.Namespace, asked: Asked, ids: list[str]) -> None:
 
 
 def _asked(args: argparse.Namespace, batch: Any, program: tuple[str, ...]) -> Asked:
-    """Raises NoItems, NoJob, NotReady, NotRunning, ClientError and OSError."""
+    """Raises NoItems, NoJob, NotReady, NotRunning, ClientError, OSError."""
     chosen = items.items(args.array_from) if args.array_from else []
     array = len(chosen) if chosen else args.array or 0
     kept = _keep(args, chosen) if chosen else ()
@@ -178,5 +177,5 @@ def _name(program: tuple[str, ...]) -> str:
 def _after(batch: Any, references: list[str]) -> tuple[str, ...]:
     ids = [part.id for reference in references for part in find(batch, reference)]
     if len(ids) > DEPENDENCIES_MAX:
-        raise OSError(f"a job can wait for {DEPENDENCIES_MAX} jobs at most, these are {len(ids)}")
+        raise NoJob(f"a job can wait for {DEPENDENCIES_MAX} jobs at most, these are {len(ids)}")
     return tuple(ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,19 @@ def describe(batch: Any, ids: Sequence[str]) -> list[Json]:
         answer = batch.describe_jobs(jobs=list(ids[start : start + DESCRIBE_MAX]))
         found |= {job["jobId"]: job for job in answer["jobs"]}
     return [found[id] for id in ids if id in found]
+
+
+def submit(batch: Any, requests: Iterable[Json]) -> list[str]:
+    """All of them or none: their ids. Raises ClientError."""
+    ids: list[str] = []
+    try:
+        for request in requests:
+            ids.append(batch.submit_job(**request)["jobId"])
+    except BaseException:
+        for id in ids:
+            batch.terminate_job(jobId=id, reason="not all of its submission could be submitted")
+        raise
+    return ids
 
 
 def find(batch: Any, reference: str) -> list[Part]:
