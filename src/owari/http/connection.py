@@ -42,6 +42,7 @@ HEAD_S = 20.0  # from a request's first byte to the end of its head
 BODY_STALL_S = 60.0  # between two pieces of a body
 IDLE_S = 300.0  # between two requests
 UNREAD_S = 300.0  # a client that does not read its answer
+HALF_CLOSED_S = 1.0  # a client that stopped sending may wait so long for an answer to begin
 LINGER_S = 2.0  # reading on after an answer that closes
 
 
@@ -74,6 +75,7 @@ class Connection(asyncio.Protocol):
         self.bypass = False
         self.deaf = False  # what comes in is thrown away; the connection is being closed
         self.ended = False  # the client has closed its sending side
+        self.sending = False  # an answer has begun
         self.holds = 0  # bit 1: the turn's body; bit 2: the pipeline
         self.in_head = False
         self.since = self.loop.time()  # when the present phase began or last moved
@@ -102,9 +104,20 @@ class Connection(asyncio.Protocol):
         self.resume_writing()
 
     def eof_received(self) -> bool:
-        """A client may close its sending side and still wait for its answers."""
+        """A client may close its sending side and still wait for its answers.
+
+        But one that was killed looks the same, and must not be given what others wait for (the
+        message of a long poll): what is not answered soon is given up.
+        """
         self.ended = True
-        return self.task is not None and self.incoming is None and not self.in_head
+        waits = self.task is not None and self.incoming is None and not self.in_head
+        if waits:
+            self.loop.call_later(HALF_CLOSED_S, self._give_up)
+        return waits
+
+    def _give_up(self) -> None:
+        if not self.sending:
+            self.transport.abort()
 
     def pause_writing(self) -> None:
         self.drained = self.loop.create_future()
@@ -289,7 +302,9 @@ class Connection(asyncio.Protocol):
             while self.queue:
                 pending = self.queue.popleft()
                 response = await pending.turn.answer()
+                self.sending = True
                 await self._send(pending, response)
+                self.sending = False
                 self._release(2)
                 if not pending.keep or self.listener.closing:
                     self._finish()

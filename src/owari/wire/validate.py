@@ -28,7 +28,13 @@ _CODES = {
 }
 _MISSING_CODES = {"cloudwatch": "MissingParameter", "sqs": "MissingParameter"}
 # Enumerations newer than any installed model, or that the service words itself.
-_OPEN_ENUMS = {("lambda", "Runtime"), ("lambda", "Architecture")}
+_OPEN_ENUMS = {
+    ("lambda", "Runtime"),
+    ("lambda", "Architecture"),
+    ("sqs", "MessageSystemAttributeName"),
+    ("sqs", "MessageSystemAttributeNameForSends"),
+    ("sqs", "QueueAttributeName"),
+}
 _PATTERN_INPUT_MAX = 4096
 
 

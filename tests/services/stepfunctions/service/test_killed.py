@@ -58,7 +58,8 @@ def test_executions_survive_kills(tmp_path: Path) -> None:
             return told if all(t["status"] != "RUNNING" for t in told) else None
 
         for told in eventually(finished):
-            assert (told["status"], json.loads(told["output"])) == ("SUCCEEDED", [1, 2, 3])
+            assert told["status"] == "SUCCEEDED", told
+            assert json.loads(told["output"]) == [1, 2, 3]
         for arn in arns:
             events = client.get_execution_history(executionArn=arn)["events"]
             assert [e["id"] for e in events] == list(range(1, len(events) + 1))
