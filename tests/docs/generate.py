@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from botocore.loaders import Loader
-from owari.cli.main import make_parser
 
 import owari.catalog  # noqa: F401  (declares the services)
+from owari.cli.main import make_parser
 from owari.wire.operation import REGISTRY
 
 DOCS = Path(__file__).parents[2] / "docs"
