@@ -261,7 +261,7 @@ def test_deep_recursion(lab: Lab) -> None:
 
 
 def test_a_function_that_calls_itself_through_many_environments(lab: Lab) -> None:
-    """Sleepers beyond twice the cores never block those behind them."""
+    """Sleepers beyond the cores never block those behind them."""
     source = handler("time.sleep(0.3); return 1")
     specs = [lab.spec(source) for _ in range(10)]
     assert [r["payload"] for r in lab.invoke_all(specs)] == [b"1"] * 10

@@ -68,7 +68,7 @@ class Agent:
         self.shipper = Shipper(self._journal_logs, lambda: self.logs.full)
         memory = machine.memory_mib()
         room = max(memory - HEAD_ROOM_MIB, memory // 2)
-        self.pool = Pool(Bounds(memory_mib=room, free_growth=2 * machine.cores(), idle_s=idle_s))
+        self.pool = Pool(Bounds(memory_mib=room, free_growth=machine.cores(), idle_s=idle_s))
         self.sdk = folder / "sdk"
         self.keep = [sys.prefix, sys.base_prefix, str(self.sdk), *link_sdk(self.sdk, sys.path)]
         self.workers = Workers(

@@ -7,7 +7,6 @@ or its dead letter included, commits together with the end of the attempt.
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 from typing import Any
 
 from owari.arn import parse_arn
@@ -93,7 +92,7 @@ def on_invocation_ended(tx: Tx, report: Report) -> None:
             if config is not None and config["on_success"]:
                 _send_record(tx, event, config["on_success"], "Success", response)
         case Again(due, event):
-            tx.again(report, due=due, effect=Run("lambda", asdict(event)))
+            tx.again(report, due=due, effect=Run("lambda", event.as_json()))
         case GiveUp(condition, event):
             give_up(tx, event, condition, response)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -167,5 +166,5 @@ def _accept(tx: Tx, ref: FunctionRef, payload: bytes) -> dict[str, Any]:
         payload=payload.decode(),
         received=tx.now,
     )
-    tx.emit(Run("lambda", asdict(event)), reply_to=ReplyTo("lambda", "invocation", tx.request_id))
+    tx.emit(Run("lambda", event.as_json()), reply_to=ReplyTo("lambda", "invocation", tx.request_id))
     return {"StatusCode": 202}

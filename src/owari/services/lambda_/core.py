@@ -17,7 +17,7 @@ invocation" and "Capturing records of Lambda asynchronous invocations".
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 RETRY_PAUSE_S = 60.0  # times the number of function errors so far
 BACKOFF_FIRST_S = 1.0
@@ -46,6 +46,10 @@ class Event:
     invocations: int = 0
     function_errors: int = 0
     setbacks: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """For the outbox; `Event(**…)` reads it again."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
