@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import footprint, functions, objects, pipeline, report, workflows
+from bench import footprint, functions, jobs, objects, pipeline, report, workflows
 from bench.setting import Setting, setting
 
 GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
@@ -26,6 +26,7 @@ GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
         workflows.starts,
         workflows.tasks,
     ],
+    "jobs": [jobs.jobs],
 }
 ASKED_FOR = {"scale": [workflows.scale]}  # minutes: only when named
 
