@@ -244,3 +244,18 @@ def raw_body(value: Any) -> bytes | Body:
             return value
         case _:
             raise TypeError(f"not a payload: {type(value).__name__}")
+
+
+def request_binding(operation: Operation) -> RequestBinding:
+    """Bound once per operation."""
+    found: RequestBinding | None = operation.compiled.get("rest request")
+    if found is None:
+        found = operation.compiled["rest request"] = bind_request(operation)
+    return found
+
+
+def response_binding(operation: Operation) -> ResponseBinding:
+    found: ResponseBinding | None = operation.compiled.get("rest response")
+    if found is None:
+        found = operation.compiled["rest response"] = bind_response(operation)
+    return found

@@ -19,25 +19,11 @@ from owari.wire.protocols.json_codec import loads
 _JSON = ("Content-Type", "application/json")
 
 
-def _requests(operation: Operation) -> rest.RequestBinding:
-    found: rest.RequestBinding | None = operation.compiled.get("rest request")
-    if found is None:
-        found = operation.compiled["rest request"] = rest.bind_request(operation)
-    return found
-
-
-def _responses(operation: Operation) -> rest.ResponseBinding:
-    found: rest.ResponseBinding | None = operation.compiled.get("rest response")
-    if found is None:
-        found = operation.compiled["rest response"] = rest.bind_response(operation)
-    return found
-
-
 class RestJson:
     name = "rest-json"
 
     def parse(self, operation: Operation, incoming: Incoming) -> dict[str, Any]:
-        binding = _requests(operation)
+        binding = rest.request_binding(operation)
         params = binding.parse(incoming)
         if binding.payload is not None:
             name, shape = binding.payload
@@ -70,7 +56,7 @@ class RestJson:
     def answer(
         self, operation: Operation, result: dict[str, Any] | None, request_id: str
     ) -> Response:
-        binding = _responses(operation)
+        binding = rest.response_binding(operation)
         result = result or {}
         status, headers = binding.write(result)
         headers.append(("x-amzn-RequestId", request_id))

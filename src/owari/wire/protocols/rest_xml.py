@@ -35,25 +35,11 @@ def _writer(model: ServiceModel) -> XmlWriter:
     return found
 
 
-def _requests(operation: Operation) -> rest.RequestBinding:
-    found: rest.RequestBinding | None = operation.compiled.get("rest request")
-    if found is None:
-        found = operation.compiled["rest request"] = rest.bind_request(operation)
-    return found
-
-
-def _responses(operation: Operation) -> rest.ResponseBinding:
-    found: rest.ResponseBinding | None = operation.compiled.get("rest response")
-    if found is None:
-        found = operation.compiled["rest response"] = rest.bind_response(operation)
-    return found
-
-
 class RestXml:
     name = "rest-xml"
 
     def parse(self, operation: Operation, incoming: Incoming) -> dict[str, Any]:
-        binding = _requests(operation)
+        binding = rest.request_binding(operation)
         params = binding.parse(incoming)
         if binding.payload is not None:
             name, shape = binding.payload
@@ -84,7 +70,7 @@ class RestXml:
     def answer(
         self, operation: Operation, result: dict[str, Any] | None, request_id: str
     ) -> Response:
-        binding = _responses(operation)
+        binding = rest.response_binding(operation)
         result = result or {}
         status, headers = binding.write(result)
         headers += s3_quirks.identification(request_id)
