@@ -28,6 +28,18 @@ class Encoder:
     def prefixes(self, page: Page[Any]) -> list[dict[str, str]]:
         return [{"Prefix": self(prefix)} for prefix in page.prefixes]
 
+    def closing(self, page: Page[Any], marker: str) -> dict[str, str]:
+        """How an answer with two markers ends: where to go on, and that keys are encoded.
+
+        `marker` names the second one, the id of the last item.
+        """
+        end = {"EncodingType": "url"} if self.url else {}
+        if page.truncated and page.last is not None:
+            end["NextKeyMarker"] = self(page.last)
+            if page.items and page.last == page.items[-1].key:
+                end[marker] = page.items[-1].id
+        return end
+
 
 def entry(version: Version, encode: Encoder, *, with_owner: bool) -> dict[str, Any]:
     content = version.content
@@ -138,7 +150,7 @@ def list_object_versions(tx: Tx, p: Params) -> Result:
         most=most,
     )
     page = paging.walk(query, lambda at: rows.versions_from(tx, bucket.name, at))
-    answer: dict[str, Any] = {
+    return {
         "IsTruncated": page.truncated,
         "KeyMarker": encode(p.get("KeyMarker") or ""),
         "VersionIdMarker": p.get("VersionIdMarker") or "",
@@ -148,14 +160,8 @@ def list_object_versions(tx: Tx, p: Params) -> Result:
         "CommonPrefixes": encode.prefixes(page),
         **encode.some(p, "Delimiter"),
         **_entries(tx, page, encode),
+        **encode.closing(page, "NextVersionIdMarker"),
     }
-    if encode.url:
-        answer["EncodingType"] = "url"
-    if page.truncated and page.last is not None:
-        answer["NextKeyMarker"] = encode(page.last)
-        if page.items and page.last == page.items[-1].key:
-            answer["NextVersionIdMarker"] = page.items[-1].id
-    return answer
 
 
 def _versions_start(tx: Tx, bucket: Bucket, p: Params) -> Position:

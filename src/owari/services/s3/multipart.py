@@ -221,7 +221,7 @@ def list_multipart_uploads(tx: Tx, p: Params) -> Result:
         most=most,
     )
     page = paging.walk(query, lambda at: uploads.walk_from(tx, bucket.name, at))
-    answer: dict[str, Any] = {
+    return {
         "Bucket": bucket.name,
         "KeyMarker": encode(p.get("KeyMarker") or ""),
         "UploadIdMarker": p.get("UploadIdMarker") or "",
@@ -231,14 +231,8 @@ def list_multipart_uploads(tx: Tx, p: Params) -> Result:
         "Uploads": [_upload_entry(upload, encode) for upload in page.items],
         "CommonPrefixes": encode.prefixes(page),
         **encode.some(p, "Delimiter"),
+        **encode.closing(page, "NextUploadIdMarker"),
     }
-    if encode.url:
-        answer["EncodingType"] = "url"
-    if page.truncated and page.last is not None:
-        answer["NextKeyMarker"] = encode(page.last)
-        if page.items and page.last == page.items[-1].key:
-            answer["NextUploadIdMarker"] = page.items[-1].id
-    return answer
 
 
 def _uploads_start(p: Params) -> Position:

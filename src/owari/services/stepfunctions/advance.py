@@ -84,7 +84,7 @@ def _obey(tx: Tx, r: Running, instruction: do.Instruction) -> None:
         case do.StopMapRun():
             map_runs.end(tx, r, instruction)
         case do.Finish():
-            pass  # save sees the status
+            """Nothing here: `save` sees the status."""
 
 
 def save(tx: Tx, r: Running, fixed: dict[str, Any] | None = None) -> None:
