@@ -11,7 +11,13 @@ Function spec (`kind` = `function`):
                           another `environment` is outdated and may be retired
     function_name, function_arn, version, handler, runtime
     memory_mib, timeout_s, ephemeral_mib
-    code            str   blob id of the zip (its SHA-256, hex)
+    code            str   blob id of the zip (its SHA-256, hex); "" where one of these is given:
+    code_folder     str   optional: hot reload, a folder of the host used as the code, as it is
+                          at each invocation
+    image           str   optional: a container image (PackageType Image), and with it
+    image_config    dict  entry_point, command: list | None; working_directory: str | None
+    layers          list  optional, merged into /opt in this order: {code: blob id of a zip} or
+                          {folder: a host path}
     variables       dict  the user's environment variables
     account, region, role_arn
     log_group, request_id, trace_id
@@ -19,7 +25,13 @@ Function spec (`kind` = `function`):
     client_context  str | None   (base64 as received)
     concurrency     int | None   reserved concurrency of the function: more at once ⇒ throttled
     durable         bool  started from the outbox: the report is journaled and acknowledged
+    streaming       bool  optional: the caller wants the response as it comes (`on_chunk`)
     payload         bytes the event, JSON text
+
+Provisioned concurrency is a wish of the server, `keep_warm(spec, count)`: keep so many environments
+of this function spec started, idle or busy; 0 ends it. A spec there has neither `payload` nor a
+run's own fields. The server tells all its wishes again at every (re)connect, and an agent forgets
+at its beginning what an earlier connection wished.
 
 Process spec (`kind` = `process`): a Batch attempt or an ECS container
     kind, run_id, attempt, durable, account, region, payload (b"")
@@ -80,8 +92,19 @@ RunReport = dict[str, Any]
 class Compute(Protocol):
     """What the engine needs of compute. Every method returns at once."""
 
-    def invoke(self, spec: Spec, done: Callable[[RunReport], None]) -> None:
-        """Run a function for a caller who waits; `done` is called once, on the event loop."""
+    def invoke(
+        self,
+        spec: Spec,
+        done: Callable[[RunReport], None],
+        on_chunk: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """Run a function for a caller who waits; `done` is called once, on the event loop.
+
+        A `streaming` spec's response goes to `on_chunk` piece by piece, in order, before `done`;
+        the report's `payload` is then empty unless the function failed. What a function says
+        ahead of its body (Node's `awslambda.HttpResponseStream`) is part of the bytes as Lambda
+        defines it: JSON, 8 NUL bytes, the body. A function that does not stream sends one piece.
+        """
 
     def start(self, spec: Spec) -> None:
         """Start a durable run. Deduplicated by (run_id, attempt); reported through the engine."""
@@ -91,3 +114,17 @@ class Compute(Protocol):
 
     def acknowledge(self, run_id: str, attempt: int) -> None:
         """The report of a durable run is committed: compute may forget it."""
+
+
+def in_one_piece(
+    done: Callable[[RunReport], None], on_chunk: Callable[[bytes], None]
+) -> Callable[[RunReport], None]:
+    """Of a function that does not stream: its whole response is one piece."""
+
+    def ended(report: RunReport) -> None:
+        if report["status"] == "ok":
+            on_chunk(report["payload"])
+            report = report | {"payload": b""}
+        done(report)
+
+    return ended

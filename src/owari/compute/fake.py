@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from owari.compute.base import RunReport, Spec
+from owari.compute.base import RunReport, Spec, in_one_piece
 
 
 class FunctionError(Exception):
@@ -64,7 +64,14 @@ class FakeCompute:
         self._ticket = itertools.count()
 
     # ---- the Compute protocol
-    def invoke(self, spec: Spec, done: Callable[[RunReport], None]) -> None:
+    def invoke(
+        self,
+        spec: Spec,
+        done: Callable[[RunReport], None],
+        on_chunk: Callable[[bytes], None] | None = None,
+    ) -> None:
+        if on_chunk is not None:
+            done = in_one_piece(done, on_chunk)
         done(self._carry_out(spec))
 
     def start(self, spec: Spec) -> None:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from owari.compute.base import RunReport, Spec
+from owari.compute.base import RunReport, Spec, in_one_piece
 from owari.compute.connection import CREDENTIALS_FRESH_S, Connection, not_run
 from owari.compute.variables import function_variables, job_variables
 from owari.config import Config
@@ -80,8 +80,15 @@ class LocalCompute:
         self._stopping = False
 
     # ---- the Compute protocol
-    def invoke(self, spec: Spec, done: Callable[[RunReport], None]) -> None:
+    def invoke(
+        self,
+        spec: Spec,
+        done: Callable[[RunReport], None],
+        on_chunk: Callable[[bytes], None] | None = None,
+    ) -> None:
         """Asked before the agent is there, it waits for it."""
+        if on_chunk is not None:
+            done = in_one_piece(done, on_chunk)
         if self._connection is None:
             if self._stopping:
                 done(not_run(spec, "failed", "Owari is stopping."))
