@@ -18,12 +18,15 @@ from owari.errors import ServiceError
 class Call:
     """An AWS API call, made durably: `params` as boto3 would take them, JSON-able.
 
-    `bytes` parameters are allowed at any depth; the outbox encodes them.
+    `bytes` parameters are allowed at any depth; the outbox encodes them. A `patient` call is a
+    long poll without end: its operation, which parks for a time from now, may do so as often as
+    it likes and is never told that its time is up: it reports when there is something to report.
     """
 
     service: str
     operation: str
     params: dict[str, Any]
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

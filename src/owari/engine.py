@@ -163,6 +163,8 @@ class Engine:
         envelope: Envelope,
         body: Callable[[Tx], Any],
         then: Callable[[Any], None] = lambda _: None,
+        *,
+        patient: bool = False,
     ) -> None:
         """Work on an effect; if it fails for a reason of ours, the effect is tried again."""
 
@@ -173,7 +175,7 @@ class Engine:
             elif result is not STALE:
                 then(result)
 
-        self.kernel.submit(Work(_context(envelope), body, done))
+        self.kernel.submit(Work(_context(envelope), body, done, patient=patient))
 
     def _later(self, envelope: Envelope, due: float) -> None:
         """Put an effect back into the window, in memory only."""
@@ -225,7 +227,12 @@ class Engine:
 
     # ---- calls
     def _call(self, envelope: Envelope, call: Call) -> None:
+        """An operation that parks is run again when it is woken, still under the effect's id;
+        the row stays until it has answered, so that a restart begins the call anew."""
+
         def body(tx: Tx) -> Any:
+            if self.flight.get(envelope.id) is not envelope:
+                return STALE  # withdrawn while it was parked
             mark = tx.outcome.mark()
             tx.connection.execute("SAVEPOINT call")
             result: Any = None
@@ -243,12 +250,21 @@ class Engine:
             if (isinstance(result, Park | Direct) and not kept) or error is not None:
                 tx.connection.execute("ROLLBACK TO call")
                 tx.outcome.undo_to(mark)
+            answer = result
+            if not isinstance(result, Park | Direct):
+                answer = self._end(tx, envelope, result or {}, error)
+            if answer is STALE:  # withdrawn by work that runs in the same group: nothing was done
+                tx.connection.execute("ROLLBACK TO call")
+                tx.outcome.undo_to(mark)
             tx.connection.execute("RELEASE call")
-            if isinstance(result, Park | Direct):
-                return result
-            return self._end(tx, envelope, result or {}, error)
+            return answer
 
-        self._submit(envelope, body, lambda result: self._invoke(envelope, result))
+        self._submit(
+            envelope,
+            body,
+            lambda result: self._invoke(envelope, result),
+            patient=call.patient,
+        )
 
     def _invoke(self, envelope: Envelope, answer: Any) -> None:
         """A call that answered `Direct`: a durable run under the effect's own id."""

@@ -54,13 +54,19 @@ class Context:
 
 @dataclass(slots=True, eq=False)
 class Work:
-    """A piece of work for the writer; `done(result, error)` is called after its commit."""
+    """A piece of work for the writer; `done(result, error)` is called after its commit.
+
+    `patient` work that parks is tried again when its time is up, but never for the last time.
+    `ticket` numbers the deadline it set when it parked last.
+    """
 
     context: Context
     body: Callable[[Tx], Any]
     done: Done
     last_try: bool = False
     reading: bool = False
+    patient: bool = False
+    ticket: int = 0
 
 
 @dataclass(slots=True)
@@ -261,8 +267,9 @@ class Kernel:
     # ---- parking
     def _park(self, work: Work, park: Park) -> None:
         assert not work.last_try, "an operation parked at its last try"
+        work.ticket = next(self.ticket)
         self.parked.setdefault(park.channel, []).append(work)
-        heapq.heappush(self.deadlines, (park.until, next(self.ticket), park.channel, work))
+        heapq.heappush(self.deadlines, (park.until, work.ticket, park.channel, work))
 
     def _wake(self, channel: str) -> None:
         for work in self.parked.pop(channel, ()):
@@ -277,11 +284,13 @@ class Kernel:
     def expire(self, now: float) -> float | None:
         """Give parked work whose time is up its last try; returns the next such time."""
         while self.deadlines and self.deadlines[0][0] <= now:
-            _, _, channel, work = heapq.heappop(self.deadlines)
+            _, ticket, channel, work = heapq.heappop(self.deadlines)
             waiting = self.parked.get(channel, [])
+            if work.patient and work.ticket != ticket:
+                continue  # it was woken since, and has set itself another
             if work in waiting:
                 waiting.remove(work)
-                work.last_try = True
+                work.last_try = not work.patient
                 self._resume(work)
         return self.deadlines[0][0] if self.deadlines else None
 

@@ -260,6 +260,48 @@ def test_parked_operations_wake_with_the_commit_or_at_their_time(world: World) -
     assert world.clock.now() == start + 23
 
 
+def test_a_patient_call_waits_as_long_as_it_takes(world: World) -> None:
+    def wait(tx: Tx, _p: dict[str, Any]) -> dict[str, Any] | Park:
+        found = [note for note in notes(tx) if note.startswith("for")]
+        return {"notes": found} if found or tx.last_try else Park("notes", tx.now + 20)
+
+    world.registry.operations["test", "Wait"] = Operation("test", "Wait", wait, lambda _p: False)
+    for patient in (False, True):
+        world.call("test", "Later", effect=Call("test", "Wait", {}, patient=patient))
+    world.advance(10)
+    world.crash()  # both begin anew
+    world.advance(21)
+    assert found(world) == ["k 1 [('notes', [])]"]
+    before = world.kernel.writer.total_changes
+    world.advance(1000)
+    assert world.kernel.writer.total_changes == before
+    world.call("test", "Write", text="for you")
+    world.settle()
+    assert found(world)[-1] == "k 1 [('notes', ['for you'])]" and world.effects() == []
+
+
+def test_a_call_withdrawn_while_it_is_parked_is_not_made(world: World) -> None:
+    made: list[float] = []
+
+    def wait(tx: Tx, p: dict[str, Any]) -> Park:
+        made.append(tx.now)
+        return Park("notes", tx.now + 20)
+
+    world.registry.operations["test", "Wait"] = Operation("test", "Wait", wait, lambda _p: False)
+    world.registry.operations["test", "Cancel"] = Operation(
+        "test", "Cancel", lambda tx, p: {"ended": not tx.cancel(p["id"])}, lambda _p: False
+    )
+    world.call("test", "Later", effect=Call("test", "Wait", {}, patient=True))
+    world.settle()
+    world.call("test", "Write", text="wakes it")
+    tries = len(made)
+    assert tries >= 2
+    world.call("test", "Cancel", id=world.effects()[0].id)
+    world.call("test", "Write", text="wakes nobody")
+    world.advance(100)
+    assert len(made) == tries and not any(world.kernel.parked.values())
+
+
 def test_a_withdrawn_effect_never_reports(world: World) -> None:
     world.call("test", "Later", effect=Wake(), delay=5)
     effect = world.effects()[0].id

@@ -7,10 +7,12 @@ from owari.services.lambda_ import (
     api_events,
     api_functions,
     api_invoke,
+    api_mappings,
     api_permissions,
     api_tags,
     api_update,
     api_versions,
+    mapping_batches,
 )
 
 __all__ = [
@@ -20,8 +22,10 @@ __all__ = [
     "api_events",
     "api_functions",
     "api_invoke",
+    "api_mappings",
     "api_permissions",
     "api_tags",
     "api_update",
     "api_versions",
+    "mapping_batches",
 ]

@@ -1,0 +1,346 @@
+"""Messages from a queue through a function, a transaction at a time (mapping.py has the theory).
+
+`advance` does for one mapping what can be done now: it deletes what is done, receives, starts
+batches, and leaves behind what will call it again: a parked receive, a Wake, the batches' runs.
+The queue is met through its public operations only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from owari.effects import Call, ReplyTo, Report, Run, Wake
+from owari.errors import ServiceError
+from owari.services.lambda_ import mapping_rows as rows
+from owari.services.lambda_ import sql
+from owari.services.lambda_.mapping import (
+    DELETING,
+    DISABLING,
+    ENABLED,
+    Batch,
+    BatchState,
+    Mapping,
+    fits,
+    is_complete,
+    on_idle,
+    on_no_room,
+    on_received,
+    on_trouble,
+    receive_most,
+    settled,
+    wanted,
+    window_ends,
+)
+from owari.services.lambda_.mapping_filters import matches
+from owari.services.lambda_.mapping_records import Part, record_of
+from owari.services.lambda_.names import LATEST
+from owari.store.tx import Tx
+from owari.wire.operation import reaction
+
+RECEIVES = 10  # of a mapping, per transaction: the writer's turns are short
+PARTS_DELETED = 20  # likewise
+DELETE_MAX = 10  # entries of a DeleteMessageBatch
+_POLL_S = 20
+_NEVER = float("inf")
+
+Message = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Turn:
+    """One transaction's work on a mapping. `limit` is how many batches may be in flight at most;
+    at `again_at` it wants to be called again."""
+
+    tx: Tx
+    m: Mapping
+    limit: int
+    waiting: list[Batch]
+    hidden_s: float | None = None  # the queue's visibility timeout, once it was asked for
+    again_at: float = _NEVER
+
+    def again(self, at: float) -> None:
+        self.again_at = min(self.again_at, at)
+
+
+def advance(
+    tx: Tx, m: Mapping, messages: list[Message] | None = None, *, drained: bool = False
+) -> None:
+    """Do what can be done now and save the mapping. `messages` were just received for it;
+    `drained`: and the queue has no more of them."""
+    if m.state not in (DISABLING, DELETING):
+        m.state = settled(m.state, m.enabled)
+    batches = rows.idle_batches(tx, m)
+    waiting = [b for b in batches if b.state is not BatchState.ENDED]
+    turn = Turn(tx, m, _limit(tx, m), waiting)
+    for batch in batches:
+        if batch.state is BatchState.ENDED:
+            _clear(turn, batch)
+    if messages:
+        _take(turn, messages)
+    if m.state == ENABLED:
+        _receive(turn, drained)
+    _start(turn)
+    if m.state in (DISABLING, DELETING) and not m.in_flight and not turn.waiting:
+        m.state = settled(m.state, m.enabled)
+        if m.state == DELETING:
+            _remove(turn)
+            return
+    _plan(turn)
+    rows.save(tx, m)
+
+
+def _limit(tx: Tx, m: Mapping) -> int:
+    found = sql.deployed(tx, m.name, m.qualifier or LATEST)
+    if found is None:
+        if m.state == ENABLED and tx.now >= m.retry_at:
+            on_trouble(m, f"Function not found: {m.function_arn}", tx.now)
+        return m.limit(None)
+    if found.reserved == 0 and m.state == ENABLED and tx.now >= m.retry_at:
+        on_trouble(m, "The function's reserved concurrency is 0.", tx.now)
+    return m.limit(found.reserved)
+
+
+# ---- receiving
+def _receive(turn: Turn, drained: bool) -> None:
+    m, now = turn.m, turn.tx.now
+    for _ in range(RECEIVES):
+        if m.poll is not None:
+            return
+        if now < m.retry_at:
+            turn.again(m.retry_at)
+            return
+        room = wanted(m, turn.waiting, turn.limit)
+        if room <= 0:
+            grow_at = on_no_room(m, turn.limit, now)
+            if grow_at is None or grow_at > now:
+                turn.again(_NEVER if grow_at is None else grow_at)
+                return
+            continue
+        if drained:
+            on_idle(m)
+            _park(turn, receive_most(m, room))
+            return
+        drained = _receive_once(turn, receive_most(m, room))
+    turn.again(now)
+
+
+def _receive_once(turn: Turn, most: int) -> bool:
+    """Is the queue empty now?"""
+    try:
+        answer = turn.tx.call("sqs", "ReceiveMessage", _asking(turn, most, 0))
+    except ServiceError as error:
+        _on_refused(turn, error)
+        return False
+    on_received(turn.m)
+    messages = answer.get("Messages", [])
+    if messages:
+        _take(turn, messages)
+    return len(messages) < most
+
+
+def _asking(turn: Turn, most: int, wait_s: int) -> dict[str, Any]:
+    return {
+        "QueueUrl": turn.m.queue_url(turn.tx.endpoint),
+        "MaxNumberOfMessages": most,
+        "WaitTimeSeconds": wait_s,
+        "MessageSystemAttributeNames": ["All"],
+        "MessageAttributeNames": ["All"],
+    }
+
+
+def _on_refused(turn: Turn, error: ServiceError) -> None:
+    on_trouble(turn.m, f"ReceiveMessage failed: {error.code}: {error.message}", turn.tx.now)
+
+
+def _park(turn: Turn, most: int) -> None:
+    """Have the next messages brought: the durable call stays at the queue until there are any."""
+    m = turn.m
+    m.poll = turn.tx.emit(
+        Call("sqs", "ReceiveMessage", _asking(turn, most, _POLL_S), patient=True),
+        reply_to=ReplyTo("lambda", "arrival", m.uuid),
+        principal=_principal(m),
+    )
+
+
+def _principal(m: Mapping) -> str:
+    return f"arn:aws:sts::{m.account}:assumed-role/lambda/{m.name}"
+
+
+@reaction("lambda", "arrival")
+def on_arrival(tx: Tx, report: Report) -> None:
+    m = rows.find(tx, report.key)
+    if m is None or m.poll != report.effect_id:
+        return
+    m.poll = None
+    if report.error is not None:
+        error = report.error
+        on_trouble(m, f"ReceiveMessage failed: {error.code}: {error.message}", tx.now)
+        advance(tx, m)
+        return
+    on_received(m)
+    assert report.result is not None and tx.ended is not None
+    assert isinstance(tx.ended.effect, Call)
+    messages = report.result.get("Messages", [])
+    asked = tx.ended.effect.params["MaxNumberOfMessages"]
+    advance(tx, m, messages, drained=len(messages) < asked)
+
+
+def unpark(tx: Tx, m: Mapping) -> None:
+    if m.poll is not None:
+        tx.cancel(m.poll)
+        m.poll = None
+
+
+# ---- batches
+def _take(turn: Turn, messages: list[Message]) -> None:
+    """Put messages into batches; those that no filter lets through are deleted at once."""
+    m = turn.m
+    filters = m.settings.get("FilterCriteria", {}).get("Filters", [])
+    fitting = [message for message in messages if matches(filters, message["Body"])]
+    if len(fitting) < len(messages):
+        chosen = {message["MessageId"] for message in fitting}
+        _delete(turn, [_receipt(each) for each in messages if each["MessageId"] not in chosen])
+    batch = next((b for b in turn.waiting if b.state is BatchState.FILLING), None)
+    held: list[tuple[Message, str]] = []
+    for message in fitting:
+        record = record_of(message, m.source, m.region)
+        if batch is None or not fits(m, batch, len(record)):
+            _keep(turn, batch, held)
+            follows = batch.number if batch is not None and m.fifo else None
+            batch, held = _open(turn, follows), []
+        batch.count += 1
+        batch.size += len(record) + 1
+        held.append((message, record.decode()))
+    _keep(turn, batch, held)
+
+
+def _open(turn: Turn, follows: int | None) -> Batch:
+    batch = Batch(turn.tx.next_seq(), opened=turn.tx.now, follows=follows)
+    turn.waiting.append(batch)
+    return batch
+
+
+def _keep(turn: Turn, batch: Batch | None, held: list[tuple[Message, str]]) -> None:
+    """Store what was put into a batch; it is full if the next record found no place in it."""
+    if batch is None or not held:
+        return
+    part = Part(",".join(text for _, text in held), [_receipt(message) for message, _ in held])
+    rows.add_part(turn.tx, batch.number, part)
+    batch.lapses = min(batch.lapses, turn.tx.now + _hidden_s(turn))
+    if batch.count >= turn.m.batch_size or not fits(turn.m, batch, 1):
+        batch.state = BatchState.FULL
+
+
+def _hidden_s(turn: Turn) -> float:
+    """The queue's visibility timeout."""
+    if turn.hidden_s is None:
+        turn.hidden_s = visibility_timeout(turn.tx, turn.m.queue_url(turn.tx.endpoint))
+    return turn.hidden_s
+
+
+def visibility_timeout(tx: Tx, queue_url: str) -> float:
+    """Raises the queue's ServiceError when it is not there."""
+    asked = {"QueueUrl": queue_url, "AttributeNames": ["VisibilityTimeout"]}
+    return float(tx.call("sqs", "GetQueueAttributes", asked)["Attributes"]["VisibilityTimeout"])
+
+
+def _receipt(message: Message) -> tuple[str, str]:
+    return message["MessageId"], message["ReceiptHandle"]
+
+
+def _start(turn: Turn) -> None:
+    """Give the function what is complete, as far as there are places."""
+    tx, m = turn.tx, turn.m
+    left = []
+    for batch in turn.waiting:
+        if batch.state is BatchState.FILLING and is_complete(m, batch, tx.now):
+            batch.state = BatchState.FULL
+        free = m.in_flight < min(m.allowed, turn.limit) and not _is_held_up(turn, batch)
+        if batch.state is BatchState.FULL and free:
+            batch.state = BatchState.RUNNING
+            m.in_flight += 1
+            tx.emit(
+                Run("lambda.batch", {"mapping": m.uuid, "batch": batch.number}),
+                reply_to=ReplyTo("lambda", "batch", f"{m.uuid}/{batch.number}"),
+                principal=_principal(m),
+            )
+        elif tx.now >= batch.lapses:  # its messages are back in the queue
+            rows.remove_batch(tx, batch.number)
+            continue
+        else:
+            ends = window_ends(m, batch) if batch.state is BatchState.FILLING else batch.lapses
+            turn.again(ends)
+            left.append(batch)
+        rows.put_batch(tx, m, batch)
+    turn.waiting = left
+
+
+def _is_held_up(turn: Turn, batch: Batch) -> bool:
+    return batch.follows is not None and rows.batch(turn.tx, batch.follows) is not None
+
+
+def _clear(turn: Turn, batch: Batch) -> None:
+    """Delete what an ended batch has done from the queue, some per transaction."""
+    kept = set(batch.kept)
+    for number, receipts in rows.receipts(turn.tx, batch.number, PARTS_DELETED):
+        _delete(turn, [(id, handle) for id, handle in receipts if id not in kept])
+        rows.remove_part(turn.tx, batch.number, number)
+    if rows.receipts(turn.tx, batch.number, 1):
+        turn.again(turn.tx.now)
+        return
+    rows.remove_batch(turn.tx, batch.number)
+    turn.m.in_flight -= 1
+
+
+def _delete(turn: Turn, receipts: list[tuple[str, str]]) -> None:
+    """A message that is gone, or was received by another meanwhile, is none of ours any more."""
+    for at in range(0, len(receipts), DELETE_MAX):
+        some = receipts[at : at + DELETE_MAX]
+        entries = [{"Id": str(n), "ReceiptHandle": handle} for n, (_, handle) in enumerate(some)]
+        asked = {"QueueUrl": turn.m.queue_url(turn.tx.endpoint), "Entries": entries}
+        try:
+            turn.tx.call("sqs", "DeleteMessageBatch", asked)
+        except ServiceError:
+            return  # with its queue
+
+
+# ---- later
+def _plan(turn: Turn) -> None:
+    """Be called again when something is due, by one Wake at a time."""
+    m = turn.m
+    if turn.again_at == _NEVER or (m.wake is not None and m.wake_due <= turn.again_at):
+        return
+    if m.wake is not None:
+        turn.tx.cancel(m.wake)
+    m.wake_due = turn.again_at
+    m.wake = turn.tx.emit(
+        Wake(),
+        due=m.wake_due,
+        reply_to=ReplyTo("lambda", "mapping", m.uuid),
+        principal=_principal(m),
+    )
+
+
+def hurry(tx: Tx, m: Mapping) -> None:
+    """Have it advance right after this commits; it is saved."""
+    turn = Turn(tx, m, 0, [])
+    turn.again(tx.now)
+    _plan(turn)
+    rows.save(tx, m)
+
+
+@reaction("lambda", "mapping")
+def on_wake(tx: Tx, report: Report) -> None:
+    m = rows.find(tx, report.key)
+    if m is None or m.wake != report.effect_id:
+        return
+    m.wake = None
+    advance(tx, m)
+
+
+def _remove(turn: Turn) -> None:
+    if turn.m.wake is not None:
+        turn.tx.cancel(turn.m.wake)
+    rows.remove(turn.tx, turn.m)
+    turn.tx.resources.deleted(turn.m.arn)
