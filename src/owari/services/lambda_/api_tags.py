@@ -1,8 +1,9 @@
-"""Tags of functions. Versions and aliases have none of their own."""
+"""Tags of functions and event source mappings. Versions and aliases have none of their own."""
 
 from __future__ import annotations
 
 from owari.arn import parse_arn
+from owari.services.lambda_ import mapping_rows
 from owari.services.lambda_.faults import constraint, invalid, not_found
 from owari.services.lambda_.lookup import existing_function, named
 from owari.services.lambda_.tagging import checked_tags
@@ -12,7 +13,7 @@ from owari.wire.operation import Params, Result, operation
 
 @operation("lambda", "TagResource")
 def tag_resource(tx: Tx, p: Params) -> Result:
-    arn = _function(tx, p, "TagResource")
+    arn = _tagged(tx, p, "TagResource")
     if not p["Tags"]:
         raise invalid("An error occurred and the request cannot be processed.")
     tx.resources.tag(arn, checked_tags(tx.resources.tags(arn), p["Tags"]))
@@ -21,7 +22,7 @@ def tag_resource(tx: Tx, p: Params) -> Result:
 
 @operation("lambda", "UntagResource")
 def untag_resource(tx: Tx, p: Params) -> Result:
-    arn = _function(tx, p, "UntagResource")
+    arn = _tagged(tx, p, "UntagResource")
     if not p["TagKeys"]:
         raise constraint("null", "tagKeys", "not be null")
     tx.resources.untag(arn, p["TagKeys"])
@@ -30,18 +31,21 @@ def untag_resource(tx: Tx, p: Params) -> Result:
 
 @operation("lambda", "ListTags", reads=True)
 def list_tags(tx: Tx, p: Params) -> Result:
-    return {"Tags": tx.resources.tags(_function(tx, p, "ListTags"))}
+    return {"Tags": tx.resources.tags(_tagged(tx, p, "ListTags"))}
 
 
-def _function(tx: Tx, p: Params, action: str) -> str:
-    """The ARN of an existing function."""
+def _tagged(tx: Tx, p: Params, action: str) -> str:
+    """The ARN of an existing function or mapping."""
     arn: str = p["Resource"]
     parsed = parse_arn(arn)
     if parsed is None or parsed.service != "lambda":
         raise constraint(
             arn, "resource", "satisfy regular expression pattern: arn:(aws[a-zA-Z-]*):lambda:.*"
         )
-    if not parsed.resource.startswith("function:"):
+    kind, _, name = parsed.resource.partition(":")
+    if kind == "event-source-mapping" and mapping_rows.find(tx, name) is not None:
+        return arn
+    if kind != "function":
         raise not_found("The resource you requested does not exist.")
     ref = named(tx, {"FunctionName": arn}, action)
     if ref.qualifier is not None:
