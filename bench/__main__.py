@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import footprint, functions, jobs, objects, pipeline, report, workflows
+from bench import footprint, functions, jobs, objects, pipeline, queues, report, workflows
 from bench.setting import Setting, setting
 
 GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
@@ -19,6 +19,7 @@ GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
     "functions": [functions.warm_invoke, functions.cold_start, functions.throughput],
     "objects": [objects.small, objects.big],
     "pipeline": [pipeline.one_file, pipeline.burst],
+    "queues": [queues.send, queues.drain, queues.through_a_function],
     "workflows": [
         workflows.transitions,
         workflows.inline_map,

@@ -1,20 +1,35 @@
 """The floor: a server that does nothing, so that what is measured is boto3 itself.
 
-It answers every request at once with what the SDK needs to be content, discards bodies, and
-sends the big object with sendfile, with the checksum the SDK asks for (and then verifies, which
-is part of its floor). Run as `python -m bench.stub FILE`; prints its port.
+It answers every request at once with what the SDK needs to be content (ten messages to who
+receives some), discards bodies, and sends the big object with sendfile, with the checksum the
+SDK asks for (and then verifies, which is part of its floor). Run as `python -m bench.stub FILE`;
+prints its port.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import sys
 import zlib
 from pathlib import Path
 from typing import BinaryIO
 
 SMALL = b"x" * 1024
+MESSAGES = json.dumps(
+    {
+        "Messages": [
+            {
+                "MessageId": "00000000-0000-4000-8000-000000000000",
+                "ReceiptHandle": "x" * 72,
+                "MD5OfBody": "0" * 32,
+                "Body": "x" * 200,
+            }
+        ]
+        * 10
+    }
+).encode()
 
 
 class Stub(asyncio.Protocol):
@@ -59,7 +74,10 @@ class Stub(asyncio.Protocol):
             self.head(self.size, more=self.checksum)
             self.task = asyncio.ensure_future(self.send_big())
             return
-        body = SMALL if method == b"GET" else b"" if method == b"PUT" else b"null"
+        if b"AmazonSQS.ReceiveMessage" in self.request:
+            self.head(len(MESSAGES), MESSAGES)
+            return
+        body = SMALL if method == b"GET" else b"" if method == b"PUT" else b"{}"
         self.head(len(body), body)
 
     def head(self, length: int, body: bytes = b"", more: bytes = b"") -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from owari.services.sqs.core import Queue
 from owari.services.sqs.message import sequence_number
@@ -33,7 +33,37 @@ class Received:
     source: str | None
 
 
-def shown(queue: Queue, message: Received, params: Mapping[str, Any]) -> dict[str, Any]:
+class Wish(NamedTuple):
+    """Which attributes a receive asks for. Of the message's own, `All` and `.*` are all of them,
+    `bar.*` those that start with `bar`."""
+
+    system: frozenset[str]
+    names: frozenset[str]
+    prefixes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Wish:
+        system = (
+            *(params.get("AttributeNames") or ()),
+            *(params.get("MessageSystemAttributeNames") or ()),
+        )
+        names = frozenset(params.get("MessageAttributeNames") or ())
+        prefixes = tuple(name[:-2] for name in names if name.endswith(".*"))
+        return cls(frozenset(system), names, prefixes)
+
+    def chosen(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        if not self.names or not attributes:
+            return {}
+        if self.names & {"All", ".*"}:
+            return attributes
+        return {
+            name: value
+            for name, value in attributes.items()
+            if name in self.names or name.startswith(self.prefixes)
+        }
+
+
+def shown(queue: Queue, message: Received, wish: Wish) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "MessageId": message.id,
         "ReceiptHandle": handle_of(
@@ -42,14 +72,12 @@ def shown(queue: Queue, message: Received, params: Mapping[str, Any]) -> dict[st
         "MD5OfBody": md5_of_text(message.body),
         "Body": message.body,
     }
-    asked = {
-        *(params.get("AttributeNames") or ()),
-        *(params.get("MessageSystemAttributeNames") or ()),
-    }
-    if asked:
+    if wish.system:
         every = _system_attributes(queue, message)
-        answer["Attributes"] = {n: v for n, v in every.items() if "All" in asked or n in asked}
-    attributes = _named(message.attributes, params.get("MessageAttributeNames") or ())
+        if "All" not in wish.system:
+            every = {name: value for name, value in every.items() if name in wish.system}
+        answer["Attributes"] = every
+    attributes = wish.chosen(message.attributes)
     if attributes:
         answer["MD5OfMessageAttributes"] = md5_of(attributes)
         answer["MessageAttributes"] = attributes
@@ -69,12 +97,3 @@ def _system_attributes(queue: Queue, message: Received) -> dict[str, str]:
         "DeadLetterQueueSourceArn": message.source,
     }
     return {name: value for name, value in every.items() if value is not None}
-
-
-def _named(attributes: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """`All` and `.*` are all of them, `bar.*` those that start with `bar`."""
-    exact = set(names)
-    if exact & {"All", ".*"}:
-        return attributes
-    prefixes = tuple(name[:-2] for name in exact if name.endswith(".*"))
-    return {n: v for n, v in attributes.items() if n in exact or n.startswith(prefixes)}

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from owari.services.sqs.answering import Received
 from owari.services.sqs.core import Queue
+from owari.services.sqs.receipts import Receipt
 from owari.store.encode import dumps, loads
 from owari.store.tx import Row, Tx
 
@@ -162,14 +163,17 @@ def delete(tx: Tx, queue: Queue, seq: int) -> None:
     tx.run("DELETE FROM sqs_message WHERE pile = ? AND seq = ?", queue.pile, seq)
 
 
-def delete_received(tx: Tx, queue: Queue, seq: int, receives: int) -> None:
-    """Delete it unless it was received again since."""
-    tx.run(
-        "DELETE FROM sqs_message WHERE pile = ? AND seq = ? AND receives = ?",
-        queue.pile,
-        seq,
-        receives,
-    )
+def delete_received(tx: Tx, queue: Queue, receipts: list[Receipt]) -> None:
+    """Delete those that are there and were not received again since."""
+    for receives in {receipt.receives for receipt in receipts}:
+        seqs = [receipt.seq for receipt in receipts if receipt.receives == receives]
+        places = ", ".join("?" * len(seqs))
+        tx.run(
+            f"DELETE FROM sqs_message WHERE pile = ? AND seq IN ({places}) AND receives = ?",
+            queue.pile,
+            *seqs,
+            receives,
+        )
 
 
 class Move(NamedTuple):

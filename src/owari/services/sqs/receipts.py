@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from typing import NamedTuple
 
@@ -20,18 +19,21 @@ class Receipt(NamedTuple):
 
 
 def handle_of(receipt: Receipt) -> str:
-    text = f"{receipt.queue} {receipt.seq} {receipt.receives} {receipt.message_id}"
-    return base64.b64encode(text.encode()).decode()
+    return binascii.b2a_base64(_text(receipt).encode(), newline=False).decode()
+
+
+def _text(receipt: Receipt) -> str:
+    return f"{receipt.queue} {receipt.seq} {receipt.receives} {receipt.message_id}"
 
 
 def receipt_of(handle: str, queue: int) -> Receipt:
     """Raises unless it is a handle this queue gave."""
     try:
-        parts = base64.b64decode(handle, validate=True).decode("ascii").split(" ")
-        number, seq, receives, message_id = parts
+        text = binascii.a2b_base64(handle, strict_mode=True).decode("ascii")
+        number, seq, receives, message_id = text.split(" ")
         receipt = Receipt(int(number), int(seq), int(receives), message_id)
-    except (ValueError, binascii.Error):
+    except ValueError:  # binascii.Error is one
         raise bad_handle(handle) from None
-    if receipt.queue != queue or handle_of(receipt) != handle or receipt.seq >= 1 << 62:
+    if receipt.queue != queue or _text(receipt) != text or receipt.seq >= 1 << 62:
         raise bad_handle(handle)
     return receipt

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from owari.services.sqs import duplicates, groups, messages, rows
-from owari.services.sqs.answering import Received, shown
+from owari.services.sqs.answering import Received, Wish, shown
 from owari.services.sqs.core import Queue
 from owari.services.sqs.dead_letters import sift
 from owari.services.sqs.faults import invalid_value, over_limit
@@ -40,7 +40,8 @@ def receive_message(tx: Tx, p: Params) -> Answer:
         if taken and asked.attempt is not None:
             duplicates.record_attempt(tx, queue, asked.attempt, taken, asked.visible_at)
     if taken:
-        return {"Messages": [shown(queue, message, p) for message in taken]}
+        wish = Wish.of(p)
+        return {"Messages": [shown(queue, message, wish) for message in taken]}
     if tx.last_try or asked.wait_s == 0:
         return {}
     return park(tx, queue, tx.now + asked.wait_s)
