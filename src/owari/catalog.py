@@ -6,6 +6,7 @@ import owari.services.batch.api
 import owari.services.iam.api
 import owari.services.lambda_.api
 import owari.services.logs.api
+import owari.services.owari.api
 import owari.services.s3.api
 import owari.services.sns.api
 import owari.services.sqs.api

@@ -27,9 +27,11 @@ from owari.compute.base import Compute, RunReport
 from owari.effects import Call, DueRun, Http, Later, Report, Run, Wake
 from owari.errors import ServiceError
 from owari.kernel import Context, Kernel, Work, internal_error
-from owari.store import outbox
+from owari.store import outbox, spans
 from owari.store.outbox import Envelope
+from owari.store.span_names import made_by
 from owari.store.tx import Outcome, Tx
+from owari.tracing import caused_by
 from owari.wire.operation import Direct, Park
 
 log = logging.getLogger("owari.engine")
@@ -120,6 +122,7 @@ class Engine:
             if not self._has_room(envelope):
                 waiting.append(entry)
                 continue
+            envelope.began = now
             self._begin(envelope)
         for entry in waiting:
             heapq.heappush(self.timers, entry)
@@ -197,6 +200,7 @@ class Engine:
         if not outbox.delete(tx.connection, envelope.id, envelope.attempt):
             return STALE
         tx.outcome.removed.append(envelope)
+        self._note(tx, envelope, result, error)
         report = Report(
             effect_id=envelope.id,
             key=envelope.reply_to.key if envelope.reply_to else "",
@@ -211,6 +215,20 @@ class Engine:
         elif error is not None:
             self._orphan(tx, report, error)
         return None
+
+    def _note(
+        self,
+        tx: Tx,
+        envelope: Envelope,
+        result: dict[str, Any] | None,
+        error: ServiceError | None,
+    ) -> None:
+        status = error.code if error is not None else "ok"
+        if isinstance(envelope.effect, Run | Http) and result is not None:
+            status = str(result["status"])
+        span = spans.of_effect(envelope, status, made_by(result or {}), tx.now)
+        if span is not None:
+            tx.outcome.spans.append(span)
 
     def _orphan(self, tx: Tx, report: Report, error: ServiceError) -> None:
         """A failed effect that reports to nobody: server errors are tried again for a while."""
@@ -271,8 +289,7 @@ class Engine:
         if not isinstance(answer, Direct) or envelope.id not in self.flight:
             return  # withdrawn meanwhile, or to be begun again
         self.finishers[envelope.id] = answer.finish
-        own = {"run_id": envelope.id, "attempt": envelope.attempt, "durable": True}
-        self.compute.start(answer.spec | own)
+        self.compute.start(answer.spec | _own(envelope))
 
     # ---- runs
     def _prepare(self, envelope: Envelope, run: Run) -> None:
@@ -306,8 +323,7 @@ class Engine:
                     self._later(envelope, at)
                 case _:
                     envelope.lease = holder
-                    own = {"run_id": envelope.id, "attempt": envelope.attempt, "durable": True}
-                    self.compute.start(spec | own)
+                    self.compute.start(spec | _own(envelope))
 
         self._submit(envelope, body, then)
 
@@ -396,8 +412,23 @@ class Engine:
 
 def _context(envelope: Envelope) -> Context:
     return Context(
-        envelope.account, envelope.region, envelope.principal, envelope.id, envelope.trace_id
+        envelope.account,
+        envelope.region,
+        envelope.principal,
+        envelope.id,
+        envelope.trace_id,
+        is_span=not isinstance(envelope.effect, Wake),
     )
+
+
+def _own(envelope: Envelope) -> dict[str, Any]:
+    """What the engine adds to the spec of a run."""
+    return {
+        "run_id": envelope.id,
+        "attempt": envelope.attempt,
+        "durable": True,
+        "trace_id": caused_by(envelope.trace_id, envelope.id),
+    }
 
 
 def lost(envelope: Envelope) -> RunReport:

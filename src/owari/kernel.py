@@ -30,9 +30,13 @@ from owari.config import Config
 from owari.credentials import Issuer
 from owari.errors import ServiceError, not_implemented
 from owari.limits import PROFILES
+from owari.store import spans
 from owari.store.blobs import BlobStore
 from owari.store.segments import Segments
+from owari.store.span_names import made_by, subject_of
+from owari.store.spans import Span
 from owari.store.tx import Counter, Outcome, Tx
+from owari.tracing import parse, span_of
 from owari.wire.message import ANONYMOUS
 from owari.wire.operation import Direct, Park, Registry
 
@@ -43,13 +47,14 @@ Done = Callable[[Any, ServiceError | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """On whose behalf work is done."""
+    """On whose behalf work is done. `is_span`: see tracing.py."""
 
     account: str
     region: str
     principal: str
     request_id: str
     trace_id: str
+    is_span: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -87,6 +92,16 @@ def internal_error() -> ServiceError:
     return ServiceError(
         "InternalError", "Owari failed on this request; server.log has the traceback.", status=500
     )
+
+
+def _request_span(tx: Tx, name: str, params: dict[str, Any], result: Any) -> Span:
+    """Of an operation that had effects, or was called by a function."""
+    root, parent, _ = parse(tx.trace_id)
+    return Span(
+        root, span_of(tx.request_id), parent, tx.request_id, 1, "request", name,
+        subject_of(params), made_by(result or {}), "ok", tx.account, tx.region, tx.principal,
+        tx.now, tx.now, tx.now,
+    )  # fmt: skip
 
 
 class Kernel:
@@ -146,6 +161,8 @@ class Kernel:
                 work = None
                 if group.failed or not self.queue or time.monotonic() > until:
                     break
+            if group.failed is None and group.outcome.spans:
+                spans.insert(self.writer, group.outcome.spans)
             if group.failed is None and self.writer.total_changes != before:
                 self.writer.execute(
                     "UPDATE kernel SET clock = ?, seq = ?", (now, self.counter.value)
@@ -213,6 +230,7 @@ class Kernel:
             caller=self._call_within,
             real_now=self.clock.real(),
             last_try=work.last_try,
+            is_span=c.is_span,
             cache=self.cache,
         )
 
@@ -306,7 +324,16 @@ class Kernel:
         self, context: Context, service: str, operation: str, params: dict[str, Any], done: Done
     ) -> Work:
         """Work that runs one API operation."""
-        return Work(context, lambda tx: self.perform(tx, service, operation, params), done)
+
+        def body(tx: Tx) -> Any:
+            before = len(tx.outcome.emitted)
+            result = self.perform(tx, service, operation, params)
+            traced = len(tx.outcome.emitted) > before or parse(tx.trace_id).parent
+            if traced and not isinstance(result, Park | Direct):
+                tx.outcome.spans.append(_request_span(tx, f"{service}:{operation}", params, result))
+            return result
+
+        return Work(context, body, done)
 
     def is_reading(self, service: str, operation: str, params: dict[str, Any]) -> bool:
         declared = self.registry.operations.get((service, operation))

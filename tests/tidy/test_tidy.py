@@ -10,7 +10,7 @@ from tests.tidy.source import ROOT, Module, imports, modules
 
 LEAVES = {
     f"owari.{name}"
-    for name in ("errors", "effects", "config", "limits", "arn", "clock", "credentials")
+    for name in ("errors", "effects", "config", "limits", "arn", "clock", "credentials", "tracing")
 }
 PURE_FORBIDDEN = {
     "time", "random", "uuid", "os", "asyncio", "threading", "sqlite3", "logging", "socket",

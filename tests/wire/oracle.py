@@ -13,10 +13,11 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
 from owari.wire.message import Body, Request, Response
+from owari.wire.model import OURS
 
 SERVICES = (
     *("s3", "sns", "sqs", "lambda", "logs", "sts", "iam", "stepfunctions", "batch", "ecs"),
-    *("events", "scheduler", "cloudwatch"),
+    *("events", "scheduler", "cloudwatch", "owari"),
 )
 # (service, protocol) of everything a current SDK may speak.
 SPOKEN = tuple(
@@ -39,6 +40,7 @@ SCOPES = {"stepfunctions": "states", "cloudwatch": "monitoring"}
 @cache
 def model(service: str) -> ServiceModel:
     loader = botocore.session.get_session().get_component("data_loader")
+    loader.search_paths.append(str(OURS))
     return ServiceModel(loader.load_service_model(service, "service-2"), service)
 
 

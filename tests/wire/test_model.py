@@ -8,7 +8,8 @@ import sys
 import orjson
 import pytest
 
-from owari.wire.model import Shape, add_model, load
+from owari.wire.catalogue import TARGETS
+from owari.wire.model import Shape, load
 from tests.wire import oracle
 
 
@@ -57,15 +58,10 @@ def test_errors_by_name_and_by_code() -> None:
 
 
 def test_a_model_of_our_own() -> None:
-    raw = {
-        "metadata": {"apiVersion": "2026-01-01", "protocol": "json", "targetPrefix": "Owari"},
-        "operations": {"Rerun": {"name": "Rerun", "http": {"method": "POST", "requestUri": "/"}}},
-        "shapes": {},
-    }
-    add_model("owari-of-this-test", lambda: raw)
-    model = load("owari-of-this-test")
-    assert model is not None
-    assert list(model) == ["Rerun"]
+    model = load("owari")
+    assert model is not None and model.target_prefix is not None
+    assert model.operation("GetTrace") is not None
+    assert TARGETS[model.target_prefix] == "owari"
 
 
 def test_botocore_is_not_imported() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ from botocore.config import Config as ClientConfig
 from owari.cli.find import NotRunning, endpoint
 
 REGION = "us-east-1"
+MODELS = Path(__file__).parents[1] / "models"  # of Owari's own services
 
 
 def connect(args: argparse.Namespace, service: str, **config: Any) -> Any:
@@ -27,6 +29,7 @@ def connect(args: argparse.Namespace, service: str, **config: Any) -> Any:
         print(f"owari: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     session = _session(args)
+    session._session.get_component("data_loader").search_paths.append(str(MODELS))
     settings = ClientConfig(**({"retries": {"max_attempts": 2, "mode": "standard"}} | config))
     return session.client(service, endpoint_url=url, config=settings)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from owari.store import blobs, outbox, resources
+from owari.store import blobs, outbox, resources, spans
 
 BASE = """
 CREATE TABLE IF NOT EXISTS schema_version (service TEXT PRIMARY KEY, version BIGINT NOT NULL);
@@ -21,6 +21,7 @@ STORE_MIGRATIONS = {
     "store.outbox": outbox.MIGRATIONS,
     "store.resources": resources.MIGRATIONS,
     "store.blobs": blobs.MIGRATIONS,
+    "store.spans": spans.MIGRATIONS,
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from owari.effects import Call, Effect, Http, ReplyTo, Run, Wake
 from owari.store.encode import dumps, loads
+from owari.tracing import parse, span_of
 
 MIGRATIONS = (
     """
@@ -57,6 +58,7 @@ class Envelope:
     created: float
     effect: Effect
     lease: str | None = None
+    began: float = 0.0  # when it was last begun to be carried out; in memory only
 
 
 def insert(connection: sqlite3.Connection, e: Envelope) -> None:
@@ -145,6 +147,30 @@ def waiting_for(connection: sqlite3.Connection, to: ReplyTo) -> list[Envelope]:
         (to.service, to.topic, to.key),
     )
     return [_envelope(row) for row in rows]
+
+
+def of_trace(connection: sqlite3.Connection, root: str, most: int) -> list[Envelope]:
+    """What of a trace has yet to be done. Walks the table: for people, not for programs."""
+    rows = connection.execute(
+        "SELECT * FROM effect WHERE trace_id LIKE ? ESCAPE '\\' ORDER BY seq LIMIT ?",
+        (f"Root={_literal(root)};%", most),
+    )
+    return [_envelope(row) for row in rows]
+
+
+def root_of(connection: sqlite3.Connection, id: str) -> str | None:
+    """The trace of an effect, by its id, its trace or what caused it."""
+    row = connection.execute(
+        "SELECT trace_id FROM effect WHERE id = ? OR trace_id LIKE ? ESCAPE '\\'"
+        " OR trace_id LIKE ? LIMIT 1",
+        (id, f"Root={_literal(id)};%", f"%;Parent={span_of(id)};%" if id.isalnum() else ""),
+    ).fetchone()
+    return None if row is None else parse(row["trace_id"]).root
+
+
+def _literal(text: str) -> str:
+    """For LIKE."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _envelope(row: sqlite3.Row) -> Envelope:

@@ -16,6 +16,8 @@ from owari.store.blobs import BlobStore
 from owari.store.outbox import Envelope
 from owari.store.resources import Resources
 from owari.store.segments import Segments
+from owari.store.spans import Span
+from owari.tracing import caused_by
 
 Row = sqlite3.Row
 Caller = Callable[["Tx", str, str, dict[str, Any]], dict[str, Any]]
@@ -36,13 +38,17 @@ class Outcome:
     removed: list[Envelope] = field(default_factory=list)
     notified: list[str] = field(default_factory=list)
     cancelled: list[tuple[str, str]] = field(default_factory=list)  # (effect id, reason)
+    spans: list[Span] = field(default_factory=list)
 
-    def mark(self) -> tuple[int, int, int, int]:
-        return len(self.emitted), len(self.removed), len(self.notified), len(self.cancelled)
+    def mark(self) -> tuple[int, ...]:
+        return tuple(map(len, self._lists()))
 
-    def undo_to(self, mark: tuple[int, int, int, int]) -> None:
-        del self.emitted[mark[0] :], self.removed[mark[1] :]
-        del self.notified[mark[2] :], self.cancelled[mark[3] :]
+    def undo_to(self, mark: tuple[int, ...]) -> None:
+        for found, length in zip(self._lists(), mark, strict=True):
+            del found[length:]
+
+    def _lists(self) -> tuple[list[Any], ...]:
+        return self.emitted, self.removed, self.notified, self.cancelled, self.spans
 
 
 @dataclass(slots=True)
@@ -51,8 +57,10 @@ class Tx:
 
     `now` is service time (epoch seconds); it does not move within a transaction. `endpoint` is
     the URL under which programs on this machine reach Owari. `last_try` is true when a parked
-    operation is asked for the last time. `cache` outlives the transaction, not the process, and
-    is not undone with it: for what was computed from rows and can be checked against them.
+    operation is asked for the last time. `trace_id` is the header it came under, `trace` the one
+    that what it causes comes under (tracing.py). `cache` outlives the transaction, not the
+    process, and is not undone with it: for what was computed from rows and can be checked
+    against them.
     """
 
     connection: sqlite3.Connection
@@ -73,6 +81,7 @@ class Tx:
     caller: Caller
     real_now: float = 0.0  # real time (credentials, signatures); epoch seconds
     last_try: bool = False
+    is_span: bool = True  # False: a timer's, what it causes hangs on what had set it
     ended: Envelope | None = None  # in a reaction: the effect that just ended
     cache: dict[str, Any] = field(default_factory=dict)
 
@@ -91,6 +100,10 @@ class Tx:
     @property
     def resources(self) -> Resources:
         return Resources(self.connection, self.account, self.region, self.now)
+
+    @property
+    def trace(self) -> str:
+        return caused_by(self.trace_id, self.request_id) if self.is_span else self.trace_id
 
     # ---- identifiers
     def new_id(self) -> str:
@@ -115,12 +128,14 @@ class Tx:
         account: str | None = None,
         region: str | None = None,
         principal: str | None = None,
+        trace: str | None = None,
     ) -> str:
         """Have `effect` carried out after this commits, at `due` (default: at once).
 
         Effects with the same `order_key` are carried out one at a time, in the order they were
         emitted. `account`, `region` and `principal` (default: the caller's) are those the
-        effect acts with. Returns its id.
+        effect acts with; `trace` (default: this transaction's) is what caused it, where a
+        service did not do so at once. Returns its id.
         """
         envelope = Envelope(
             id=self.new_id(),
@@ -132,7 +147,7 @@ class Tx:
             principal=principal or self.principal,
             account=account or self.account,
             region=region or self.region,
-            trace_id=self.trace_id,
+            trace_id=trace or self.trace,
             created=self.now,
             effect=effect,
         )

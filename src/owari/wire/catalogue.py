@@ -17,6 +17,7 @@ TARGETS = {
     "GraniteServiceVersion20100801": "cloudwatch",
     "Kinesis_20131202": "kinesis",
     "Logs_20140328": "logs",
+    "Owari_20261129": "owari",
     "TrentService": "kms",
     "secretsmanager": "secretsmanager",
 }

@@ -1,4 +1,4 @@
-"""AWS's service models, as botocore ships them, read without importing botocore.
+"""AWS's service models, as botocore ships them, and our own; read without importing botocore.
 
 A model is loaded when its service is first called. Documentation is dropped and shapes become
 objects only when an operation that uses them is compiled, so that an idle server holds little.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import orjson
 
 Raw = dict[str, Any]
 
+OURS = Path(__file__).parents[1] / "models"  # laid out as botocore's: fit for AWS_DATA_PATH
 _GZIP = 16 + zlib.MAX_WBITS
 # What the wire never reads: most of a model's size.
 _UNUSED = frozenset({"documentation", "deprecatedMessage", "deprecatedSince", "examples"})
@@ -283,19 +284,9 @@ def _botocore_data() -> Path:
     return Path(spec.submodule_search_locations[0]) / "data"
 
 
-_OURS: dict[str, Callable[[], Raw]] = {}
-
-
-def add_model(service: str, read: Callable[[], Raw]) -> None:
-    """Make a model known that botocore lacks (our own services)."""
-    _OURS[service] = read
-    load.cache_clear()
-
-
 def _read(service: str) -> Raw | None:
-    if service in _OURS:
-        return _OURS[service]()
-    found = sorted((_botocore_data() / service).glob("*/service-2.json*"))
+    folder = OURS if (OURS / service).is_dir() else _botocore_data()
+    found = sorted((folder / service).glob("*/service-2.json*"))
     if not found:
         return None
     data = found[-1].read_bytes()

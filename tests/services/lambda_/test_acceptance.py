@@ -66,7 +66,9 @@ def test_a_function_is_told_its_trace(server: Server) -> None:
         params["headers"]["X-Amzn-Trace-Id"] = given
 
     client.meta.events.register("before-call.lambda.Invoke", add)
-    assert json.load(client.invoke(FunctionName="traced")["Payload"]) == given
+    made = json.load(client.invoke(FunctionName="traced")["Payload"])
+    assert re.fullmatch(rf"{given.partition(';')[0]};Parent=[0-9a-f]{{16}};Sampled=1", made)
+    assert made != given, "the invocation is the parent of what its function does"
 
 
 def test_a_runtime_that_this_machine_does_not_run(server: Server) -> None:
