@@ -274,11 +274,16 @@ class Host:
                 for found in await asyncio.to_thread(list, sweep.old_files(self.blobs, grace)):
                     self.kernel.submit(sweep.unknown(self.blobs, SYSTEM, found))
             self._sweep_unused(grace)
+            self._sweep_spans()
             await asyncio.sleep(SWEEP_EVERY_S)
 
     def _sweep_unused(self, grace: float) -> None:
         again = partial(self._sweep_unused, grace)
         self.kernel.submit(sweep.unused(self.blobs, SYSTEM, grace, again))
+        self._kick()
+
+    def _sweep_spans(self) -> None:
+        self.kernel.submit(sweep.old_spans(SYSTEM, self._sweep_spans))
         self._kick()
 
 

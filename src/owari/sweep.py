@@ -1,4 +1,4 @@
-"""Removing blobs that nothing refers to, and what was received and never recorded.
+"""Removing blobs that nothing refers to, what was received and never recorded, and old spans.
 
 Files are unlinked inside the writer's turn: an operation that keeps a blob again (the same code
 deployed twice) runs either before, and the blob is spared, or after, and stores it anew. Should
@@ -14,6 +14,7 @@ from typing import Any
 
 from owari.errors import ServiceError
 from owari.kernel import Context, Work
+from owari.store import spans
 from owari.store.blobs import GRACE_S, HURRIED_GRACE_S, BlobStore
 from owari.store.tx import Tx
 
@@ -53,6 +54,16 @@ def unknown(blobs: BlobStore, context: Context, candidates: list[str]) -> Work:
         blobs.unlink(lost)
 
     return Work(context, body, _ignore)
+
+
+def old_spans(context: Context, more: Callable[[], None]) -> Work:
+    """Work that removes some of the oldest spans, where there are too many."""
+
+    def done(left: Any, error: ServiceError | None) -> None:
+        if error is None and left:
+            more()
+
+    return Work(context, lambda tx: spans.prune(tx.connection), done)
 
 
 def old_files(blobs: BlobStore, grace: float) -> Iterator[list[str]]:

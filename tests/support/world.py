@@ -136,6 +136,7 @@ class World:
         account: str = ACCOUNT,
         region: str = REGION,
         principal: str | None = None,
+        trace_id: str | None = None,
         **params: Any,
     ) -> dict[str, Any]:
         """Call an operation as boto3 would; raises ServiceError, or Disconnected when the server
@@ -148,7 +149,7 @@ class World:
             region,
             principal or f"arn:aws:iam::{account}:root",
             f"00000000-0000-0000-0000-{number:012d}",
-            f"1-{number:08x}",
+            trace_id or f"1-{number:08x}",
         )
         work = self.kernel.operation_work(
             context, service, operation, params, lambda r, e: outcome.append((r, e))

@@ -44,7 +44,7 @@ def _attempts(spans: list[Span]) -> list[list[Span]]:
     found: dict[str, list[Span]] = {}
     for span in spans:
         found.setdefault(span["SpanId"], []).append(span)
-    return list(found.values())
+    return [sorted(group, key=lambda span: span["Attempt"]) for group in found.values()]
 
 
 def _gathered(groups: list[list[Span]], below: dict[str, list[Span]]) -> list[list[Span]]:

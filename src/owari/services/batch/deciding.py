@@ -124,6 +124,7 @@ def start_part(tx: Tx, job: Job, task: Task, part: Part, number: int) -> None:
         account=job.account,
         region=job.region,
         principal="batch.amazonaws.com",
+        trace=job.trace,
     )
 
 

@@ -54,6 +54,7 @@ class Job:
     failed: int
     cancel_reason: str | None
     terminate_reason: str | None
+    trace: str  # of what it causes: its runs belong to whoever submitted it
 
     @property
     def key(self) -> tuple[str, str, str]:

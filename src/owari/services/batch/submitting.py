@@ -144,7 +144,7 @@ def _new_job(tx: Tx, p: Json, queue: Row, definition: Row, body: Json, size: int
         kind=kind, size=size, body=dumps(body), created=tx.now, status="", reason="",
         why=first_look(tx, sizes), why_since=0.0, released=None, started=None, stopped=None,
         changed=tx.now, waiting_on=0, followers=0, rest=RUNNABLE, next_chunk=0,
-        cancel_reason=None, terminate_reason=None, **counts_at_rest(size, RUNNABLE),
+        cancel_reason=None, terminate_reason=None, trace=tx.trace, **counts_at_rest(size, RUNNABLE),
     )  # fmt: skip
 
 

@@ -165,4 +165,5 @@ migrations(
     INSERT INTO batch_scheduler (id, dirty, decision, reservations, heir)
     VALUES (1, 0, 0, '[]', '');
     """,
+    "ALTER TABLE batch_job ADD COLUMN trace TEXT NOT NULL DEFAULT ''",
 )

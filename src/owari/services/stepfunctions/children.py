@@ -118,6 +118,7 @@ def _child(tx: Tx, batch: Batch, label: str, index: int, items: int, text: str) 
         map_run=run["id"],
         map_index=index,
         item_count=items,
+        trace=parent.about.trace,
     )
     execution = Execution(
         arn=execution_arn(tx.region, tx.account, label, name),

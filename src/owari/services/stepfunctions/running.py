@@ -36,7 +36,8 @@ class About:
     """What never changes while it runs. `machine` includes the label of a distributed Map.
 
     `map_run` and `map_index` are set for a child of a map run, `parent` is then the execution
-    the run belongs to. `request` is that of a StartSyncExecution that waits for the end.
+    the run belongs to. `trace` is the header of its tasks (tracing.py). `request` is that of a
+    StartSyncExecution that waits for the end.
     """
 
     id: int
@@ -51,6 +52,7 @@ class About:
     map_index: int | None = None
     item_count: int | None = None
     request: str | None = None
+    trace: str = ""
 
 
 @dataclass(slots=True)

@@ -38,6 +38,7 @@ def schedule(tx: Tx, r: Running, task: ScheduleTask) -> None:
         reply_to=ReplyTo("stepfunctions", "task", key_of(r, task.frame, task.token, *home)),
         principal=r.about.principal,
         account=account,
+        trace=r.about.trace,
     )
 
 

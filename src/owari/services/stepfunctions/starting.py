@@ -40,6 +40,7 @@ def start(tx: Tx, b: Beginning) -> Running:
         settings=m.settings,
         principal=role_session(tx, m.role_arn, b.name),
         request=b.request,
+        trace=tx.trace,
     )
     execution = Execution(
         arn=b.arn,

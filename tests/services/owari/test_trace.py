@@ -1,0 +1,131 @@
+"""GetTrace over the real services in simulated time: who caused what, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from owari.compute.fake import FunctionError
+from owari.errors import ServiceError
+from owari.store import spans
+from tests.simulation.pipeline import some_zip, upload
+from tests.support.world import World
+
+ROLE = "arn:aws:iam::000000000000:role/r"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    topic = made.call("sns", "CreateTopic", Name="news")["TopicArn"]
+    for name in ("first", "second"):
+        arn = made.call(
+            "lambda", "CreateFunction", FunctionName=name, Runtime="python3.12", Role=ROLE,
+            Handler="index.handler", Code={"ZipFile": some_zip()},
+        )["FunctionArn"]  # fmt: skip
+        made.call("sns", "Subscribe", TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    made.compute.handlers["first"] = lambda _event, _spec: "done"
+    made.compute.handlers["second"] = lambda _event, _spec: "done"
+    yield made
+    made.close()
+
+
+def publish(world: World) -> str:
+    topic = world.call("sns", "ListTopics")["Topics"][0]["TopicArn"]
+    message: str = world.call("sns", "Publish", TopicArn=topic, Message="m")["MessageId"]
+    return message
+
+
+def trace(world: World, id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = world.call("owari", "GetTrace", Id=id)["Spans"]
+    return found
+
+
+def edges(found: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    """(name of the parent, name, status)."""
+    names = {span["SpanId"]: span["Name"] for span in found}
+    return {(names.get(s.get("ParentId", ""), ""), s["Name"], s["Status"]) for s in found}
+
+
+def test_what_a_message_caused(world: World) -> None:
+    message = publish(world)
+    before = edges(trace(world, message))
+    assert ("sns:Publish", "lambda:Invoke", "waiting") in before
+    world.settle()
+    found = trace(world, message)
+    assert edges(found) == {
+        ("", "sns:Publish", "ok"),
+        ("sns:Publish", "lambda:Invoke", "ok"),
+        ("lambda:Invoke", "lambda", "ok"),
+    }
+    assert sorted(s["Subject"] for s in found if s["Kind"] == "run") == ["first", "second"]
+    assert all(s["EmittedAt"] <= s["BeganAt"] <= s["EndedAt"] for s in found)
+    for span in found:
+        assert trace(world, span["Id"]) == found, "every id within a trace names it"
+
+
+def test_retries_are_attempts_of_one_span(world: World) -> None:
+    def fails(_event: Any, _spec: Any) -> str:
+        raise FunctionError("ValueError", "no")
+
+    world.compute.handlers["second"] = fails
+    message = publish(world)
+    world.settle()
+    waiting = [s for s in trace(world, message) if s["Status"] == "waiting"]
+    assert [(s["Subject"], s["Attempt"]) for s in waiting] == [("second", 2)]
+    world.advance(600)
+    runs = [s for s in trace(world, message) if s.get("Subject") == "second"]
+    assert [(s["Attempt"], s["Status"]) for s in runs] == [(n, "error") for n in (1, 2, 3)]
+    assert len({s["SpanId"] for s in runs}) == 1
+
+
+def test_a_function_that_calls_is_the_parent_of_what_it_calls(world: World) -> None:
+    """As the SDK passes on the header that the run was given."""
+    seen: list[str] = []
+
+    def remembers(_event: Any, spec: Any) -> str:
+        seen.append(spec["trace_id"])
+        return "done"
+
+    world.compute.handlers["first"] = remembers
+    message = publish(world)
+    world.settle()
+    world.call("s3", "CreateBucket", Bucket="results", trace_id=seen[0])
+    world.call("s3", "PutObject", Bucket="results", Key="a", Body=upload(b"x"), trace_id=seen[0])
+    found = trace(world, message)
+    assert ("lambda", "s3:PutObject", "ok") in edges(found)
+    assert trace(world, "s3://results/a") == found
+
+
+def test_a_trace_survives_a_kill(world: World) -> None:
+    message = publish(world)
+    world.settle()
+    found = trace(world, message)
+    world.crash()
+    assert trace(world, message) == found
+
+
+def test_what_came_to_nothing_leaves_no_trace(world: World) -> None:
+    with pytest.raises(ServiceError):
+        world.call("sns", "Publish", TopicArn="arn:aws:sns:us-east-1:000000000000:no", Message="m")
+    with pytest.raises(ServiceError) as caught:
+        trace(world, "never-heard-of")
+    assert caught.value.code == "ResourceNotFoundException"
+    for odd in ("%", "_", "\\", "Root=%", "'"):
+        with pytest.raises(ServiceError):
+            trace(world, odd)
+
+
+def test_the_oldest_go_first(world: World) -> None:
+    first = publish(world)
+    world.settle()
+    second = publish(world)
+    world.settle()
+    kept = len(trace(world, second))
+    spans.prune(world.kernel.writer, most=kept)
+    assert len(trace(world, second)) == kept
+    with pytest.raises(ServiceError):
+        trace(world, first)
