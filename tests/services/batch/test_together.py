@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from owari.effects import ReplyTo, Report, Wake
+from owari.effects import ReplyTo, Report
 from owari.errors import ServiceError
 from owari.kernel import Work
 from owari.store.tx import Tx
+from owari.store.watching import watch as ask_to_watch
 from owari.wire.operation import REGISTRY, Operation, Registry
 from tests.services.batch.support import SYSTEM, BatchWorld
 
@@ -73,10 +74,8 @@ def world(tmp_path: Path, others: Others) -> Iterator[BatchWorld]:
 
 
 def watch(world: BatchWorld, job: str, key: str) -> None:
-    data = {"jobId": job, "reply": ["waiter", "ended", key]}
-
     def body(tx: Tx) -> None:
-        tx.emit(Wake(data), reply_to=ReplyTo("batch", "watch", job))
+        ask_to_watch(tx, "batch", {"jobs": [job]}, ReplyTo("waiter", "ended", key))
 
     world.kernel.submit(Work(SYSTEM, body, lambda _r, _e: None))
     world.settle(0)
@@ -91,11 +90,10 @@ def test_who_waits_for_a_job_is_told_once(world: BatchWorld, others: Others) -> 
     assert [key for key, _ in others.told] == ["n"]
     world.crash()
     world.settle(60)
-    assert {key: result["status"] for key, result in others.told} == {
-        "n": "", "s": "SUCCEEDED", "a": "SUCCEEDED",
-    }  # fmt: skip
+    told = {key: [job["status"] for job in result["jobs"]] for key, result in others.told}
+    assert told == {"n": [], "s": ["SUCCEEDED"], "a": ["SUCCEEDED"]}
     assert len(others.told) == 3
-    (job,) = [result["job"] for key, result in others.told if key == "s"]
+    (job,) = [result["jobs"][0] for key, result in others.told if key == "s"]
     assert job["container"]["exitCode"] == 0
     watch(world, single, "late")
     assert others.told[-1][0] == "late"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from owari.effects import Call, Report
-from owari.services.stepfunctions import executions, running, synchronous
+from owari.services.stepfunctions import executions, outside, running, synchronous
 from owari.services.stepfunctions.advance import advance, go_on, save, tell
 from owari.services.stepfunctions.asl.definition import Task
-from owari.services.stepfunctions.asl.json_text import dumps, loads
+from owari.services.stepfunctions.asl.json_text import dumps
 from owari.services.stepfunctions.asl.reports import (
     ExecutionTimedOut,
     TaskFailed,
@@ -105,13 +105,13 @@ def _await_end(
         else:
             synchronous.watch(tx, r, frame, token, arn)
         return
-    call = tx.ended.effect if tx.ended is not None else None
-    params = call.params if isinstance(call, Call) else {}
-    poll = synchronous.poll_for(resource.service, result, params)
-    if isinstance(poll, Failed):
-        _finish(tx, r, frame, token, poll)
+    ended = tx.ended
+    assert ended is not None and isinstance(ended.effect, Call)
+    begun = outside.begun(resource.service, ended.account, result, ended.effect.params)
+    if isinstance(begun, Failed):
+        _finish(tx, r, frame, token, begun)
     else:
-        synchronous.wait(tx, r, frame, token, asdict(poll))
+        outside.wait(tx, r, frame, token, begun)
 
 
 def _ended_execution(tx: Tx, arn: str) -> Any:
@@ -144,28 +144,15 @@ def on_watched(tx: Tx, report: Report) -> None:
     save(tx, r)
 
 
-@reaction("stepfunctions", "poll")
-def on_poll(tx: Tx, report: Report) -> None:
-    synchronous.ask(tx, report.key, report.result or {}, tx.principal)
-
-
-@reaction("stepfunctions", "polled")
-def on_polled(tx: Tx, report: Report) -> None:
-    key, _, text = report.key.partition("|{")
-    execution, (frame, token) = parts_of(key)
+@reaction("stepfunctions", "outside")
+def on_outside(tx: Tx, report: Report) -> None:
+    """The Batch job or the ECS tasks that a `.sync` task waits for have ended."""
+    execution, (frame, token, *home) = parts_of(report.key)
+    if home:
+        tx = replace(tx, account=home[0])
     r = running.load(tx, execution)
-    resource = awaited(r, frame, token)
-    if r is None or resource is None:
+    begun = outside.taken_off(tx, r, frame, token) if r is not None else None
+    if r is None or begun is None or awaited(r, frame, token) is None:
         return
-    raw = loads("{" + text)
-    poll = synchronous.Poll(**raw)
-    answer = None if report.error else synchronous.answer_of(poll, report.result or {})
-    if report.error is not None and (report.error.status or 400) < 500:
-        target = target_of(resource)
-        assert not isinstance(target, Failed)
-        answer = failure_of(resource, target, report.error, report.effect_id)
-    if answer is None:
-        synchronous.wait(tx, r, frame, token, raw)
-    else:
-        _finish(tx, r, frame, token, answer)
+    _finish(tx, r, frame, token, outside.outcome_of(begun.service, report.result or {}))
     save(tx, r)

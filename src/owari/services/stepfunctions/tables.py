@@ -190,4 +190,10 @@ migrations(
         PRIMARY KEY (map_run, item)
     );
     """,
+    """
+    CREATE TABLE sfn_outside (
+        waiting TEXT PRIMARY KEY,
+        begun TEXT NOT NULL
+    );
+    """,
 )
