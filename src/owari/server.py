@@ -147,6 +147,7 @@ class _Server:
             "uptime_s": round(time.time() - self.started, 3),
             "data": str(config.data),
             "profile": config.profile,
+            "clock": {"now": self.host.kernel.clock.now(), "speed": config.clock_speed},
             "auth": config.auth,
             "shared": config.shared,
             "server": {"pid": os.getpid(), "connections": len(self.listener.connections)},

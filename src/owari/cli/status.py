@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from typing import Any
 
 from owari.cli.find import NotRunning, endpoint, page
+
+AHEAD_SHOWN_S = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +34,7 @@ def _text(found: dict[str, Any]) -> str:
         ("version", found["version"]),
         ("data", found["data"]),
         ("up for", _duration(found["uptime_s"])),
+        *_clock(found["clock"]),
         ("server", f"pid {found['server']['pid']}, {found['server']['connections']} connections"),
         *(("agent", _agent(agent)) for agent in found["agents"] or [{}]),
         ("due work", str(found["counts"]["effects"])),
@@ -38,6 +42,15 @@ def _text(found: dict[str, Any]) -> str:
     ]
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
+
+
+def _clock(clock: dict[str, Any]) -> list[tuple[str, str]]:
+    """Only where it is not what everyone expects."""
+    ahead = clock["now"] - time.time()
+    if clock["speed"] == 1.0 and abs(ahead) < AHEAD_SHOWN_S:
+        return []
+    now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(clock["now"]))
+    return [("service time", f"{now}, {clock['speed']:g} times as fast as real time")]
 
 
 def _agent(agent: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from owari.config import Config
 from owari.limits import PROFILES
 
 DETACHED_START_S = 30.0
+SPEED_MAX = 86_400.0  # a day in a second
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile", choices=sorted(PROFILES), default=defaults.profile, help="AWS limits of when"
     )
+    parser.add_argument(
+        "--clock-speed", type=_speed, default=defaults.clock_speed, metavar="N",
+        help="service time runs N times as fast: schedules, waits, retries, visibility, retention;"
+        " functions and jobs keep real time. It never goes back: what ran ahead stays ahead",
+    )  # fmt: skip
     parser.add_argument("-d", "--detach", action="store_true", help="run in the background")
 
 
@@ -55,6 +61,16 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
     return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= SPEED_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed: above 0, up to {SPEED_MAX:,.0f}")
+    return speed
 
 
 def run(args: argparse.Namespace) -> int:
@@ -75,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
             shared=args.shared,
             profile=args.profile,
             allowed_hosts=tuple(args.allow_host),
+            clock_speed=args.clock_speed,
         )
     )
 
