@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from owari.services.sns.filter_match import TooManySteps, attributes_pass, body_passes
+from owari.patterns.expressions import parse_pattern
+from owari.patterns.matching import TooManySteps
+from owari.services.sns.filter_match import attributes_pass, body_passes
 from owari.services.sns.filter_policy import FilterPolicyError, compile_policy
-from owari.services.sns.pattern_parser import parse_pattern
 
 
 def on_attributes(policy: Any, **values: Any) -> bool:

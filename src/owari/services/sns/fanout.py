@@ -11,6 +11,7 @@ from typing import Any
 
 from owari.arn import parse_arn
 from owari.effects import Call, Effect, Http, ReplyTo, Report, Wake
+from owari.patterns.matching import TooManySteps
 from owari.services.sns import rows
 from owari.services.sns.core import Subscription, Topic, topic_key
 from owari.services.sns.delivery_policy import effective
@@ -22,7 +23,7 @@ from owari.services.sns.envelope import (
     unsubscribe_url,
 )
 from owari.services.sns.faults import invalid
-from owari.services.sns.filter_match import TooManySteps, attributes_pass, body_passes
+from owari.services.sns.filter_match import attributes_pass, body_passes
 from owari.services.sns.filter_policy import compile_policy
 from owari.services.sns.message import Message
 from owari.store.encode import dumps

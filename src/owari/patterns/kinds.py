@@ -1,8 +1,9 @@
-"""The patterns a filter policy is made of, each able to test one value. Pure.
+"""What event patterns and filter policies are made of, each able to test one value. Pure.
 
 A value is a JSON scalar: str, int/float, bool or None. Strings never equal numbers, and `true`
 never equals 1, so values are compared together with their kind.
-Source: SNS Developer Guide, "String value matching", "Numeric value matching", "Key matching".
+Sources: EventBridge user guide, "Comparison operators for use in event patterns"; SNS Developer
+Guide, "String value matching", "Numeric value matching", "Key matching".
 """
 
 from __future__ import annotations

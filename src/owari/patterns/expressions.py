@@ -1,4 +1,4 @@
-"""One match expression of a filter policy, e.g. `{"prefix": "mars"}`: JSON to pattern. Pure."""
+"""One match expression, e.g. `{"prefix": "mars"}`: JSON to pattern. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from owari.services.sns.patterns import (
+from owari.patterns.kinds import (
     AnythingBut,
     Cidr,
     Equals,
@@ -26,31 +26,31 @@ NUMBER_MAX = 1_000_000_000
 Parsed = Pattern | bool  # bool: the value of `exists`, which tests the key, not its value
 
 
-class FilterPolicyError(ValueError):
-    """The policy is wrong; the text is AWS's, without the `FilterPolicy: ` before it."""
+class PatternError(ValueError):
+    """The pattern is wrong; the text is AWS's, without what a service puts before it."""
 
 
 def parse_pattern(expression: dict[str, Any]) -> Parsed:
     if len(expression) != 1:
-        raise FilterPolicyError("Only one key allowed in match expression")
+        raise PatternError("Only one key allowed in match expression")
     ((name, value),) = expression.items()
     if name == "exists":
         return _exists(value)
     parse = _PARSERS.get(name)
     if parse is None:
-        raise FilterPolicyError(f"Unrecognized match type {name}")
+        raise PatternError(f"Unrecognized match type {name}")
     return parse(value)
 
 
 def _exists(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise FilterPolicyError("exists match pattern must be either true or false.")
+        raise PatternError("exists match pattern must be either true or false.")
     return value
 
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise FilterPolicyError(f"{name} match pattern must be a string")
+        raise PatternError(f"{name} match pattern must be a string")
     return value
 
 
@@ -75,24 +75,24 @@ def _wildcard(value: Any) -> Wildcard:
             case "\\" if text[at + 1 : at + 2] in ("*", "\\") and text[at + 1 :]:
                 piece, at = piece + text[at + 1], at + 2
             case "\\":
-                raise FilterPolicyError(f"Invalid escape character at pos {at}")
+                raise PatternError(f"Invalid escape character at pos {at}")
             case "*" if text[at + 1 : at + 2] == "*":
-                raise FilterPolicyError(f"Consecutive wildcard characters at pos {at}")
+                raise PatternError(f"Consecutive wildcard characters at pos {at}")
             case "*":
                 parts.append(piece)
                 piece, at = "", at + 1
             case other:
                 piece, at = piece + other, at + 1
     if not parts:  # no star: it is an equality, which a first and an empty last part cannot say
-        raise FilterPolicyError("wildcard match pattern must contain a wildcard character")
+        raise PatternError("wildcard match pattern must contain a wildcard character")
     return Wildcard((*parts, piece))
 
 
 def _number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise FilterPolicyError(f"Value of {name} must be numeric")
+        raise PatternError(f"Value of {name} must be numeric")
     if not -NUMBER_MAX <= value <= NUMBER_MAX:
-        raise FilterPolicyError(f"Value must be between -{NUMBER_MAX} and {NUMBER_MAX}, inclusive")
+        raise PatternError(f"Value must be between -{NUMBER_MAX} and {NUMBER_MAX}, inclusive")
     return float(value)
 
 
@@ -108,10 +108,10 @@ def _numeric(value: Any) -> Pattern:
         case [">" | ">=" as above, low, "<" | "<=" as below, high]:
             bottom, top = _number(above, low), _number(below, high)
             if bottom >= top:
-                raise FilterPolicyError("Bottom must be less than top")
+                raise PatternError("Bottom must be less than top")
             return Numeric(bottom, above == ">=", top, below == "<=")
         case _:
-            raise FilterPolicyError(_numeric_problem(value))
+            raise PatternError(_numeric_problem(value))
 
 
 def _numeric_problem(value: Any) -> str:
@@ -136,14 +136,14 @@ def _numeric_problem(value: Any) -> str:
 def _cidr(value: Any) -> Pattern:
     text = _text("cidr", value)
     if text.count("/") != 1:
-        raise FilterPolicyError("Malformed CIDR, one slash required")
+        raise PatternError("Malformed CIDR, one slash required")
     address, _, bits = text.partition("/")
     if not bits.isascii() or not bits.isdigit():
-        raise FilterPolicyError("Malformed CIDR, mask bits must be an integer")
+        raise PatternError("Malformed CIDR, mask bits must be an integer")
     try:
         return Cidr(ipaddress.ip_network(f"{address}/{bits}", strict=False))
     except ValueError:
-        raise FilterPolicyError(f"Malformed CIDR: {text}") from None
+        raise PatternError(f"Malformed CIDR: {text}") from None
 
 
 def _anything_but(value: Any) -> Pattern:
@@ -151,11 +151,11 @@ def _anything_but(value: Any) -> Pattern:
         case dict():
             return _anything_but_pattern(value)
         case list() if not value:
-            raise FilterPolicyError("Empty arrays are not allowed")
+            raise PatternError("Empty arrays are not allowed")
         case list():
             kinds = {_plain_kind(item) for item in value}
             if len(kinds) > 1:
-                raise FilterPolicyError(
+                raise PatternError(
                     "Inside anything-but list, either all values are number or string,"
                     " mixed type is not supported"
                 )
@@ -170,22 +170,22 @@ def _plain_kind(value: Any) -> str:
         return "string"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return "number"
-    raise FilterPolicyError("Inside anything-but list, start|null|boolean is not supported.")
+    raise PatternError("Inside anything-but list, start|null|boolean is not supported.")
 
 
 def _anything_but_pattern(value: dict[str, Any]) -> Pattern:
     if len(value) != 1:
-        raise FilterPolicyError("Only one key allowed in match expression")
+        raise PatternError("Only one key allowed in match expression")
     ((name, operand),) = value.items()
     if name not in ("prefix", "suffix", "wildcard", "equals-ignore-case"):
-        raise FilterPolicyError(f"Unsupported anything-but pattern: {name}")
+        raise PatternError(f"Unsupported anything-but pattern: {name}")
     operands = operand if isinstance(operand, list) else [operand]
     if not operands:
-        raise FilterPolicyError("Empty arrays are not allowed")
+        raise PatternError("Empty arrays are not allowed")
     refused = []
     for item in operands:
         if name in ("prefix", "suffix") and item == "":
-            raise FilterPolicyError("Null prefix/suffix not allowed")
+            raise PatternError("Null prefix/suffix not allowed")
         refused.append(_PARSERS[name](item))
     return AnythingBut(tuple(refused))  # type: ignore[arg-type]
 

@@ -1,0 +1,1 @@
+"""The pattern language that EventBridge, SNS filter policies and event source mappings share."""
