@@ -99,6 +99,26 @@ def test_attributes_are_checked(world: Targets, name: str, value: str, message: 
     assert message in refused(world, "SetTopicAttributes", **params)[1]
 
 
+def test_archives_and_replays_are_refused_by_name(world: Targets) -> None:
+    policy = {"ArchivePolicy": json.dumps({"MessageRetentionPeriod": "30"})}
+    fifo = {"FifoTopic": "true"}
+    refusal = ("NotImplemented", "Owari does not implement the ArchivePolicy of topics.")
+    assert refused(world, "CreateTopic", Name="t.fifo", Attributes=fifo | policy) == refusal
+    arn = world.call("sns", "CreateTopic", Name="t.fifo", Attributes=fifo)["TopicArn"]
+    code, message = refused(
+        world,
+        "Subscribe",
+        TopicArn=arn,
+        Protocol="sqs",
+        Endpoint=QUEUE,
+        Attributes={"ReplayPolicy": json.dumps({"PointType": "Timestamp"})},
+    )
+    assert (code, message) == (
+        "NotImplemented",
+        "Owari does not implement the ReplayPolicy of subscriptions.",
+    )
+
+
 def test_attributes_are_set_and_reset(world: Targets) -> None:
     arn = world.topic()
     policy = '{"Version":"2012-10-17","Statement":[]}'

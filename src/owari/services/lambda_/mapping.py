@@ -48,6 +48,7 @@ class Batch:
     """Messages on their way through the function. `lapses` is when the first of them is visible
     again in its queue; `kept` are the ids of those that an ended batch does not delete. Of a FIFO
     queue, a batch that was received together with another `follows` it: groups keep their order.
+    `trace` is the header of what its first message belongs to.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Batch:
     lapses: float = float("inf")
     kept: list[str] = field(default_factory=list)
     follows: int | None = None
+    trace: str = ""
 
 
 @dataclass(slots=True)
@@ -96,6 +98,12 @@ class Mapping:
     @property
     def function_arn(self) -> str:
         return function_arn(self.account, self.region, self.name, self.qualifier)
+
+    @property
+    def trace(self) -> str:
+        """What it does by itself belongs to no message."""
+        digits = self.uuid.replace("-", "")
+        return f"Root=1-{digits[:8]}-{digits[8:]};Sampled=0"
 
     @property
     def fifo(self) -> bool:

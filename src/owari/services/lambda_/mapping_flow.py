@@ -160,6 +160,7 @@ def _park(turn: Turn, most: int) -> None:
         Call("sqs", "ReceiveMessage", _asking(turn, most, _POLL_S), patient=True),
         reply_to=ReplyTo("lambda", "arrival", m.uuid),
         principal=_principal(m),
+        trace=m.trace,
     )
 
 
@@ -208,15 +209,24 @@ def _take(turn: Turn, messages: list[Message]) -> None:
         if batch is None or not fits(m, batch, len(record)):
             _keep(turn, batch, held)
             follows = batch.number if batch is not None and m.fifo else None
-            batch, held = _open(turn, follows), []
+            batch, held = _open(turn, follows, _trace_of(turn, message)), []
         batch.count += 1
         batch.size += len(record) + 1
         held.append((message, record.decode()))
     _keep(turn, batch, held)
 
 
-def _open(turn: Turn, follows: int | None) -> Batch:
-    batch = Batch(turn.tx.next_seq(), opened=turn.tx.now, follows=follows)
+def _trace_of(turn: Turn, message: Message) -> str:
+    """The trace a message was sent in, or a new one that begins with it."""
+    header: str | None = message.get("Attributes", {}).get("AWSTraceHeader")
+    if header:
+        return header
+    digits = turn.tx.new_id().replace("-", "")
+    return f"Root=1-{int(turn.tx.now):08x}-{digits[:24]};Sampled=0"
+
+
+def _open(turn: Turn, follows: int | None, trace: str) -> Batch:
+    batch = Batch(turn.tx.next_seq(), opened=turn.tx.now, follows=follows, trace=trace)
     turn.waiting.append(batch)
     return batch
 
@@ -264,6 +274,7 @@ def _start(turn: Turn) -> None:
                 Run("lambda.batch", {"mapping": m.uuid, "batch": batch.number}),
                 reply_to=ReplyTo("lambda", "batch", f"{m.uuid}/{batch.number}"),
                 principal=_principal(m),
+                trace=batch.trace,
             )
         elif tx.now >= batch.lapses:  # its messages are back in the queue
             rows.remove_batch(tx, batch.number)
@@ -319,6 +330,7 @@ def _plan(turn: Turn) -> None:
         due=m.wake_due,
         reply_to=ReplyTo("lambda", "mapping", m.uuid),
         principal=_principal(m),
+        trace=m.trace,
     )
 
 

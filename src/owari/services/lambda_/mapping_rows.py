@@ -67,6 +67,7 @@ migrations(
         PRIMARY KEY (batch, number)
     );
     """,
+    "ALTER TABLE lambda_mapping_batch ADD COLUMN trace TEXT NOT NULL DEFAULT '';",
 )
 
 _KEY = "account = ? AND region = ? AND uuid = ?"
@@ -157,6 +158,7 @@ def _batch(row: Row) -> Batch:
         lapses=row["lapses"],
         kept=json.loads(row["kept"]),
         follows=row["follows"],
+        trace=row["trace"],
     )
 
 
@@ -182,11 +184,11 @@ def idle_batches(tx: Tx, m: Mapping) -> list[Batch]:
 def put_batch(tx: Tx, m: Mapping, b: Batch) -> None:
     tx.run(
         "INSERT INTO lambda_mapping_batch (number, account, region, uuid, state, count, size,"
-        " opened, lapses, kept, follows) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " opened, lapses, kept, follows, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (number) DO UPDATE SET state = excluded.state, count = excluded.count,"
         " size = excluded.size, lapses = excluded.lapses, kept = excluded.kept",
         b.number, m.account, m.region, m.uuid, int(b.state), b.count, b.size, b.opened, b.lapses,
-        json.dumps(b.kept), b.follows,
+        json.dumps(b.kept), b.follows, b.trace,
     )  # fmt: skip
 
 

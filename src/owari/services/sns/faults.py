@@ -15,6 +15,11 @@ def invalid_value(message: str) -> ServiceError:
     return ServiceError("ParameterValueInvalid", message, status=400)
 
 
+def beyond_owari(what: str) -> ServiceError:
+    """What Owari lacks, by its name."""
+    return ServiceError("NotImplemented", f"Owari does not implement {what}.", status=501)
+
+
 def no_topic() -> ServiceError:
     return ServiceError("NotFound", "Topic does not exist", status=404)
 

@@ -15,7 +15,7 @@ from owari.services.sns.delivery_policy import (
     effective,
     subscription_document,
 )
-from owari.services.sns.faults import invalid
+from owari.services.sns.faults import beyond_owari, invalid
 from owari.services.sns.filter_policy import FilterPolicyError, compile_policy
 
 NAMES = frozenset(
@@ -32,6 +32,8 @@ def checked(
     attributes: dict[str, str], protocol: str, topic_fifo: bool, prefix: str = ""
 ) -> dict[str, str]:
     """The attributes as they are kept; `prefix` comes before each reason of refusal."""
+    if attributes.get("ReplayPolicy"):
+        raise beyond_owari("the ReplayPolicy of subscriptions")
     try:
         for name in attributes:
             if name not in NAMES:

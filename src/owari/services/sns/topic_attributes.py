@@ -16,7 +16,7 @@ from owari.services.sns.delivery_policy import (
     check_topic_policy,
     topic_document,
 )
-from owari.services.sns.faults import invalid
+from owari.services.sns.faults import beyond_owari, invalid
 
 _FEEDBACK = re.compile(
     r"(HTTP|Firehose|Lambda|Application|SQS)"
@@ -60,6 +60,11 @@ def _one_of(*choices: str) -> Callable[[str, str, bool], None]:
     return check
 
 
+def _archive(_name: str, value: str, _fifo: bool) -> None:
+    if value:
+        raise beyond_owari("the ArchivePolicy of topics")
+
+
 def _fifo_only(what: str, *choices: str) -> Callable[[str, str, bool], None]:
     def check(name: str, value: str, fifo: bool) -> None:
         if not fifo:
@@ -97,6 +102,7 @@ def _delivery_policy(_name: str, value: str, _fifo: bool) -> None:
 
 
 _CHECKS: dict[str, Callable[[str, str, bool], None]] = {
+    "ArchivePolicy": _archive,
     "ContentBasedDeduplication": _fifo_only("Content-based deduplication", "true", "false"),
     "FifoThroughputScope": _fifo_only("Throughput scope", "Topic", "MessageGroup"),
     "DeliveryPolicy": _delivery_policy,
@@ -120,6 +126,8 @@ def check_new(attributes: dict[str, str]) -> None:
         try:
             check_attribute(name, value, fifo == "true")
         except ServiceError as error:
+            if error.code != "InvalidParameter":
+                raise
             if error.message == "Invalid parameter: AttributeName":
                 raise invalid(f"Attributes Reason: Unknown attribute: {name}") from None
             reason = error.message.removeprefix("Invalid parameter: ")

@@ -19,6 +19,7 @@ from owari.services.sqs.message_attributes import md5_of
 from owari.services.sqs.messages import Sent
 from owari.services.sqs.text import md5_of_text
 from owari.store.tx import Tx
+from owari.tracing import parse
 from owari.wire.operation import Params, Result, operation
 
 
@@ -62,7 +63,7 @@ def _send(tx: Tx, queue: Queue, entry: Params) -> dict[str, Any]:
         sender=sender_of(tx.principal, tx.account),
         group=order.group,
         deduplication=order.deduplication,
-        trace=_trace(entry),
+        trace=_trace(tx, entry),
         attributes=entry.get("MessageAttributes"),
         body=entry["MessageBody"],
     )
@@ -74,9 +75,12 @@ def _send(tx: Tx, queue: Queue, entry: Params) -> dict[str, Any]:
     return _answer(queue, entry, sent.id, sent.seq)
 
 
-def _trace(entry: Params) -> str | None:
+def _trace(tx: Tx, entry: Params) -> str | None:
+    """The sender's own, else that of what had the message sent: a function, a topic, a bucket."""
     header = (entry.get("MessageSystemAttributes") or {}).get("AWSTraceHeader")
-    return header["StringValue"] if header else None
+    if header:
+        return str(header["StringValue"])
+    return tx.trace if parse(tx.trace_id).parent else None
 
 
 def _answer(queue: Queue, entry: Params, message_id: str, seq: int) -> dict[str, Any]:
