@@ -191,8 +191,8 @@ def on_idle(m: Mapping) -> None:
 
 
 def on_crowded(m: Mapping, now: float) -> None:
-    """The machine has no place for as many batches."""
-    m.allowed = max(1, m.allowed - 1)
+    """The machine has no place for as many batches, or they fail: one less, down to the start."""
+    m.allowed = max(min(m.allowed, CONCURRENCY_START), m.allowed - 1)
     m.grown = now
 
 
