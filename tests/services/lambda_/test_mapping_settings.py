@@ -78,6 +78,14 @@ INVALID = "InvalidParameterValueException"
             "1 validation error detected: Value '1' at 'scalingConfig.maximumConcurrency' failed"
             " to satisfy constraint: Member must have value greater than or equal to 2",
         ),
+        *(
+            (
+                {"FilterCriteria": {"Filters": [{"Pattern": pattern}]}},
+                INVALID,
+                "Invalid filter pattern definition.",
+            )
+            for pattern in ("", "x", "[]", "{}", '{"body": "x"}', '{"body": [{"like": "x"}]}')
+        ),
     ],
 )
 def test_refused(world: World, settings: dict[str, Any], code: str, message: str) -> None:

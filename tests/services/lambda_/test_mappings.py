@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -304,6 +305,43 @@ def test_a_batch_is_no_larger_than_a_payload_may_be(world: World) -> None:
     assert len(line.records) == 20
     assert max(sum(len(r["body"]) for r in batch) for batch in line.batches) < 6 * 1024**2
     assert line.counts() == (0, 0)
+
+
+# ---- filters
+@pytest.mark.parametrize(
+    ("pattern", "passing"),
+    [
+        ({"body": {"n": [1]}}, ['{"n": 1}']),
+        ({"body": {"n": [{"numeric": [">", 1]}]}}, ['{"n": 2, "k": "v"}']),
+        ({"body": {"k": [{"exists": False}]}}, ['{"n": 1}']),
+        ({"body": ["plain"]}, ["plain"]),
+        ({"body": [{"prefix": "pl"}]}, ["plain", "plum"]),
+        ({"attributes": {"ApproximateReceiveCount": ["1"]}}, None),
+        ({"body": [{"prefix": "{"}]}, []),
+    ],
+)
+def test_messages_that_no_filter_lets_through_are_deleted(
+    world: World, pattern: Any, passing: list[str] | None
+) -> None:
+    bodies = ['{"n": 1}', '{"n": 2, "k": "v"}', "plain", "plum"]
+    line = Line(world, FilterCriteria={"Filters": [{"Pattern": json.dumps(pattern)}]})
+    line.send(*bodies)
+    world.settle()
+    assert line.all_bodies == (bodies if passing is None else passing)
+    assert line.counts() == (0, 0)
+
+
+def test_a_message_passes_by_any_filter_and_filters_can_be_taken_away(world: World) -> None:
+    filters = [{"Pattern": json.dumps({"body": {"n": [n]}})} for n in (1, 2)]
+    line = Line(world, FilterCriteria={"Filters": filters})
+    line.send(*(json.dumps({"n": n}) for n in range(4)))
+    world.settle()
+    assert [json.loads(body)["n"] for body in line.all_bodies] == [1, 2]
+    assert line.get()["FilterCriteria"] == {"Filters": filters}
+    assert "FilterCriteria" not in line.update(FilterCriteria={})
+    line.send("anything")
+    world.settle()
+    assert line.all_bodies[-1] == "anything"
 
 
 # ---- FIFO

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from owari.effects import Call, ReplyTo, Report, Run, Wake
 from owari.errors import ServiceError
 from owari.services.lambda_ import mapping_rows as rows
@@ -32,7 +34,7 @@ from owari.services.lambda_.mapping import (
     wanted,
     window_ends,
 )
-from owari.services.lambda_.mapping_filters import matches
+from owari.services.lambda_.mapping_filters import passes
 from owari.services.lambda_.mapping_records import Part, record_of
 from owari.services.lambda_.names import LATEST
 from owari.store.tx import Tx
@@ -198,21 +200,22 @@ def _take(turn: Turn, messages: list[Message]) -> None:
     """Put messages into batches; those that no filter lets through are deleted at once."""
     m = turn.m
     filters = m.settings.get("FilterCriteria", {}).get("Filters", [])
-    fitting = [message for message in messages if matches(filters, message["Body"])]
+    records = [(message, record_of(message, m.source, m.region)) for message in messages]
+    fitting = [(message, record) for message, record in records if passes(filters, record)]
     if len(fitting) < len(messages):
-        chosen = {message["MessageId"] for message in fitting}
+        chosen = {record["messageId"] for _, record in fitting}
         _delete(turn, [_receipt(each) for each in messages if each["MessageId"] not in chosen])
     batch = next((b for b in turn.waiting if b.state is BatchState.FILLING), None)
     held: list[tuple[Message, str]] = []
-    for message in fitting:
-        record = record_of(message, m.source, m.region)
-        if batch is None or not fits(m, batch, len(record)):
+    for message, record in fitting:
+        text = orjson.dumps(record)
+        if batch is None or not fits(m, batch, len(text)):
             _keep(turn, batch, held)
             follows = batch.number if batch is not None and m.fifo else None
             batch, held = _open(turn, follows, _trace_of(turn, message)), []
         batch.count += 1
-        batch.size += len(record) + 1
-        held.append((message, record.decode()))
+        batch.size += len(text) + 1
+        held.append((message, text.decode()))
     _keep(turn, batch, held)
 
 

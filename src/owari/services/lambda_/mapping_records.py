@@ -20,7 +20,7 @@ class Part(NamedTuple):
     receipts: list[tuple[str, str]]
 
 
-def record_of(message: dict[str, Any], source: str, region: str) -> bytes:
+def record_of(message: dict[str, Any], source: str, region: str) -> dict[str, Any]:
     record = {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -36,7 +36,7 @@ def record_of(message: dict[str, Any], source: str, region: str) -> bytes:
     }
     if "MD5OfMessageAttributes" in message:
         record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
-    return orjson.dumps(record)
+    return record
 
 
 def _attribute(value: dict[str, Any]) -> dict[str, Any]:
