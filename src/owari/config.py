@@ -21,6 +21,7 @@ class Config:
     profile: str = "current"
     allowed_hosts: tuple[str, ...] = ()  # Host names accepted besides loopback and `host`
     clock_speed: float = 1.0
+    job_kept_days: float = 7.0  # AWS: at least seven
 
     # bounds
     inline_body_max_bytes: int = 64 * KIB  # a larger streamed body goes to a file

@@ -22,7 +22,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from owari.clock import Clock
@@ -128,7 +128,8 @@ class Kernel:
         self.segments = segments
         self.issuer = issuer
         self.random = seed
-        self.limits = PROFILES[config.profile]
+        kept_s = config.job_kept_days * 86_400.0
+        self.limits = replace(PROFILES[config.profile], job_kept_s=kept_s)
         self.endpoint = f"http://{config.host}:{config.port}"
         self.queue: deque[Work] = deque()
         self.parked: dict[str, list[Work]] = {}

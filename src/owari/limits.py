@@ -51,6 +51,7 @@ class Limits:
     job_dependencies_max: int = 20
     job_describe_max: int = 100
     job_environments_per_queue: int = 3
+    job_kept_s: float = 7 * 86_400.0  # after its end; see config.job_kept_days
     machine_vcpus_default: int = 2  # ours: until an agent has said what it has
     machine_memory_default_mib: int = 4_096  # ours, likewise
 

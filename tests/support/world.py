@@ -219,6 +219,7 @@ class World:
         self._run_until(end)
 
     # ---- looking
-    def effects(self) -> list[Envelope]:
-        """The outbox, by due time."""
-        return outbox.due_before(self.kernel.reader, float("inf"), 1_000_000)
+    def effects(self, *, sweeps: bool = False) -> list[Envelope]:
+        """The outbox, by due time; without the wake-ups that clear away old things for ever."""
+        found = outbox.due_before(self.kernel.reader, float("inf"), 1_000_000)
+        return [e for e in found if sweeps or e.reply_to is None or e.reply_to.topic != "sweep"]

@@ -54,6 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="service time runs N times as fast: schedules, waits, retries, visibility, retention;"
         " functions and jobs keep real time. It never goes back: what ran ahead stays ahead",
     )  # fmt: skip
+    parser.add_argument(
+        "--keep-jobs",
+        type=_days,
+        default=defaults.job_kept_days,
+        metavar="DAYS",
+        help="forget Batch jobs so long after their end (default: 7)",
+    )
     parser.add_argument("-d", "--detach", action="store_true", help="run in the background")
 
 
@@ -73,6 +80,16 @@ def _speed(text: str) -> float:
     return speed
 
 
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1.0
+    if not 0 <= days <= 36_500:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days")
+    return days
+
+
 def run(args: argparse.Namespace) -> int:
     if not args.auth and not is_loopback(args.bind):
         print(
@@ -90,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
             auth=args.auth,
             shared=args.shared,
             profile=args.profile,
+            job_kept_days=args.keep_jobs,
             allowed_hosts=tuple(args.allow_host),
             clock_speed=args.clock_speed,
         )

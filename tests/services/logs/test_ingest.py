@@ -118,7 +118,7 @@ def test_only_one_sweep_waits(world: World) -> None:
         world.call("logs", "CreateLogGroup", logGroupName=name)
     world.crash()
     world.advance(5 * 3_600)
-    waiting = [e for e in world.effects() if e.reply_to == ReplyTo("logs", "sweep", "")]
+    waiting = [e for e in world.effects(sweeps=True) if e.reply_to == ReplyTo("logs", "sweep", "")]
     assert [e.effect for e in waiting] == [Wake()]
 
 

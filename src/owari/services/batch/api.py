@@ -13,6 +13,7 @@ from owari.services.batch import (
     api_tags,
     deciding,
     running,
+    sweeping,
     tables,
     watching,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "api_tags",
     "deciding",
     "running",
+    "sweeping",
     "tables",
     "watching",
 ]

@@ -166,4 +166,7 @@ migrations(
     VALUES (1, 0, 0, '[]', '');
     """,
     "ALTER TABLE batch_job ADD COLUMN trace TEXT NOT NULL DEFAULT ''",
+    """
+    CREATE INDEX batch_job_ended ON batch_job (stopped) WHERE status IN ('SUCCEEDED', 'FAILED')
+    """,
 )
