@@ -14,6 +14,7 @@ from owari.services.stepfunctions import (
     api_workers,
     children,
     reactions,
+    sweeping,
     tables,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "api_workers",
     "children",
     "reactions",
+    "sweeping",
     "tables",
 ]

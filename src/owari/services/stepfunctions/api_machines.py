@@ -12,6 +12,7 @@ from owari.services.stepfunctions.faults import fault, invalid_arn, no_machine, 
 from owari.services.stepfunctions.machines import StateMachine, arn_of
 from owari.services.stepfunctions.paging import key_of, page_size, token_for
 from owari.services.stepfunctions.stopping import stop_all
+from owari.services.stepfunctions.sweeping import ensure_sweep
 from owari.services.stepfunctions.versions import publish, publishing
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
@@ -44,6 +45,7 @@ def create_state_machine(tx: Tx, p: Params) -> Result:
     tagging.check_number(tags, arn)
     made = StateMachine(name, kind, definition, p["roleArn"], None, chosen, tx.now, tx.now)
     machines.put(tx, made)
+    ensure_sweep(tx)
     tx.resources.created(arn, TYPE, tags)
     return _created(tx, made, p)
 

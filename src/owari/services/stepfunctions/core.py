@@ -18,6 +18,7 @@ FINAL = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")
 INPUT_MAX_BYTES = 262_144
 EXPRESS_MAX_S = 300
 REDRIVE_WITHIN_S = 14 * 86_400
+KEPT_S = 90 * 86_400  # an execution and its history, after its end
 NAME_MAX = 80
 
 # Whitespace, brackets, wildcards, special and control characters.

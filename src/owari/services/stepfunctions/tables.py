@@ -196,4 +196,8 @@ migrations(
         begun TEXT NOT NULL
     );
     """,
+    """
+    CREATE INDEX sfn_execution_failed
+        ON sfn_execution (stopped, id) WHERE status <> 'SUCCEEDED' AND stopped IS NOT NULL
+    """,
 )
