@@ -59,8 +59,7 @@ class Others:
 @pytest.fixture
 def others(monkeypatch: pytest.MonkeyPatch) -> Others:
     made = Others()
-    for name in ("events", "secrets"):
-        monkeypatch.setattr(f"owari.services.batch.{name}.REGISTRY", made.registry)
+    monkeypatch.setattr("owari.services.batch.secrets.REGISTRY", made.registry)
     return made
 
 
@@ -104,12 +103,12 @@ def test_events_leave_only_where_a_rule_wants_them(world: BatchWorld, others: Ot
     world.settle(5)
     assert others.events == []
     others.rules = [{"State": "ENABLED", "EventPattern": json.dumps({"source": ["aws.s3"]})}]
-    world.settle(5)
+    world.kernel.cache.clear()
     world.submit()
     world.settle(5)
     assert others.events == []
     others.rules = [{"State": "ENABLED", "EventPattern": json.dumps({"source": ["aws.batch"]})}]
-    world.settle(5)
+    world.kernel.cache.clear()
     id = world.submit()
     world.settle(5)
     details = [json.loads(e["Detail"]) for e in others.events]

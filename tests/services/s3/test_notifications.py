@@ -288,8 +288,11 @@ def test_event_bridge(s3: Api, targets: Any, monkeypatch: pytest.MonkeyPatch) ->
     configure(s3, EventBridgeConfiguration={})
     s3.put("before there was a bus")
     assert calls(s3) == []
-    never = Operation("events", "PutEvents", lambda _tx, _p: {}, lambda _p: False)
-    monkeypatch.setitem(REGISTRY.operations, ("events", "PutEvents"), never)
+    rules = {"Rules": [{"State": "ENABLED", "EventPattern": '{"source":["aws.s3"]}'}]}
+    for name, answer in (("PutEvents", {}), ("ListRules", rules)):
+        made = Operation("events", name, lambda _tx, _p, answer=answer: answer, lambda _p: False)
+        monkeypatch.setitem(REGISTRY.operations, ("events", name), made)
+    s3.world.kernel.cache.clear()
     s3.put("a b", b"data")
     s3.DeleteObject(Bucket="bkt", Key="a b")
     created, deleted = (call.params["Entries"][0] for call in calls(s3))

@@ -6,6 +6,7 @@ from owari.effects import Call
 from owari.services.s3 import events, rules
 from owari.services.s3.core import Bucket, Version
 from owari.services.s3.rules import Rule
+from owari.store import bus
 from owari.store.encode import dumps
 from owari.store.tx import Tx
 from owari.wire.operation import REGISTRY
@@ -60,7 +61,7 @@ def _send(tx: Tx, bucket: Bucket, event: events.Event) -> None:
         if rule.matches(event.name, event.key):
             body = dumps({"Records": [events.record(event, bucket, rule.id)]})
             deliver(tx, bucket, rule, body)
-    if "EventBridgeConfiguration" in configuration and knows("events", "PutEvents"):
+    if "EventBridgeConfiguration" in configuration:
         _put_event(tx, bucket, event)
 
 
@@ -92,14 +93,16 @@ def queue_url(endpoint: str, arn: str) -> str:
 
 def _put_event(tx: Tx, bucket: Bucket, event: events.Event) -> None:
     detail_type, detail = events.detail(event, bucket)
-    entry = {
-        "Time": event.time,
-        "Source": "aws.s3",
-        "DetailType": detail_type,
-        "Resources": [bucket.arn],
-        "Detail": dumps(detail),
-    }
-    _emit(tx, bucket, Call("events", "PutEvents", {"Entries": [entry]}))
+    bus.announce(
+        tx,
+        "aws.s3",
+        detail_type,
+        lambda: detail,
+        resources=[bucket.arn],
+        account=bucket.account,
+        region=bucket.region,
+        time=event.time,
+    )
 
 
 def _emit(tx: Tx, bucket: Bucket, call: Call) -> None:
