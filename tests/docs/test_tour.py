@@ -1,4 +1,4 @@
-"""The README, carried out: every command succeeds and prints what the page says.
+"""The README and the how-tos, carried out: every command succeeds and prints what its page says.
 
 In an expected line `…` stands for anything. The page's port is replaced by a free one.
 """
@@ -16,7 +16,8 @@ import pytest
 
 from tests.support.server import Server
 
-TOUR = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+PAGES = {"README.md": 20, "docs/queues.md": 10}  # and how many commands they have at least
 COMMAND_MAX_S = 120
 PAGE_ENDPOINT = "http://127.0.0.1:4566"
 
@@ -73,13 +74,14 @@ class Shell:
 
 
 @pytest.mark.acceptance
-def test_the_tour(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tour(tmp_path: Path, page: str) -> None:
     data = tmp_path / ".owari"  # where `owari up` and `owari down` look by default
     plain = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
     shell = Shell(tmp_path, plain | {"LANG": "C.UTF-8"})
     done = 0
     with Server(data) as server:
-        for step in steps(TOUR.read_text()):
+        for step in steps((ROOT / page).read_text()):
             if step.command.startswith("owari up"):
                 continue  # it runs, on its own port
             command = step.command.replace(PAGE_ENDPOINT, server.endpoint)
@@ -87,7 +89,7 @@ def test_the_tour(tmp_path: Path) -> None:
             assert status == 0, f"{command}\n{printed}"
             assert fits(step.expected, printed), f"{command}\nprinted {printed!r}"
             done += 1
-    assert done > 20
+    assert done > PAGES[page]
 
 
 def test_expected_lines_are_compared() -> None:
