@@ -46,6 +46,15 @@ def test_arrays_are_split_where_aws_ends_them() -> None:
     }
 
 
+def test_each_child_may_wait_for_the_child_of_its_number() -> None:
+    two = list(requests(asked(20_000, after=("a",), after_each=(("x0", "x1"),)), "s"))
+    assert [r["dependsOn"] for r in two] == [
+        [{"jobId": "a"}, {"jobId": x, "type": "N_TO_N"}] for x in ("x0", "x1")
+    ]
+    (plain,) = requests(asked(1, after_each=(("x",),)), "s")
+    assert plain["dependsOn"] == [{"jobId": "x"}], "an array of one is a plain job"
+
+
 def test_what_is_asked_for_is_asked_of_batch() -> None:
     (made,) = requests(
         asked(0, vcpus=2, memory_mib=512, gpus=1, retries=2, timeout_s=90, after=(ID,)), "s"

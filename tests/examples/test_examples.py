@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -84,6 +85,33 @@ def test_very_many_files(server: Server, tmp_path: Path) -> None:
     assert [file.name for file in made] == [f"picture {n:05d}.jpg" for n in range(12)]
     assert {jpeg_size(file.read_bytes()) for file in made} == {(64, 48)}
     assert len({file.read_bytes() for file in made}) == 12
+
+
+def test_genomics_chain(server: Server, tmp_path: Path) -> None:
+    """The chain of arrays finds what the same steps find one after another, in one process."""
+    missing = [tool for tool in ("bwa", "samtools", "bcftools") if shutil.which(tool) is None]
+    reads = Path("/usr/share/doc/samtools/examples/ex1.sam.gz")
+    if missing or not reads.exists():
+        pytest.skip(f"missing: {' '.join(missing) or reads} (Debian: bwa samtools bcftools)")
+    array, alone = tmp_path / "array", tmp_path / "alone"
+    alone.mkdir()
+    printed = run(server, "genomics", array, SAMPLES="3")
+    assert "variants in 3 samples" in printed
+    here = EXAMPLES / "genomics"
+    subprocess.run(["sh", here / "prepare.sh", "3", reads.parent], cwd=alone, check=True)
+    for step in ("align", "sort", "call", "merge"):
+        for n in range(3):
+            child = os.environ | {"AWS_BATCH_JOB_ARRAY_INDEX": str(n)}
+            done = ["sh", here / "step.sh", step]
+            subprocess.run(done, cwd=alone, env=child, check=True, capture_output=True)
+    found, expected = (variants(folder / "variants.vcf") for folder in (array, alone))
+    assert found == expected
+    assert found[0].split()[-3:] == ["sample0", "sample1", "sample2"]
+    assert len(found) > 2
+
+
+def variants(vcf: Path) -> list[str]:
+    return [line for line in vcf.read_text().splitlines() if not line.startswith("##")]
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:

@@ -38,6 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--after", action="append", default=[], metavar="JOB", help="only once that job succeeded"
     )
+    parser.add_argument(
+        "--after-each", action="append", default=[], metavar="JOB",
+        help="of an array as large: each child once the child of that number succeeded",
+    )  # fmt: skip
     parser.add_argument("--name", help="the job's (default: from the command, and a new one)")
     parser.add_argument(
         "--image", default=defaults.HOST,
@@ -130,6 +134,7 @@ def _asked(args: argparse.Namespace, batch: Any, program: tuple[str, ...]) -> As
         retries=args.retries,
         timeout_s=args.timeout,
         after=_after(batch, args.after),
+        after_each=tuple(_after_each(batch, job, array) for job in args.after_each),
         variables=_variables(args),
     )
 
@@ -179,3 +184,11 @@ def _after(batch: Any, references: list[str]) -> tuple[str, ...]:
     if len(ids) > DEPENDENCIES_MAX:
         raise NoJob(f"a job can wait for {DEPENDENCIES_MAX} jobs at most, these are {len(ids)}")
     return tuple(ids)
+
+
+def _after_each(batch: Any, reference: str, array: int) -> tuple[str, ...]:
+    found = find(batch, reference)
+    if [part.size for part in found] != [len(numbers) for numbers in parts(array or 1)]:
+        size = sum(part.size for part in found)
+        raise NoJob(f"--after-each: {reference} has {size} children and this one {array or 1}")
+    return tuple(part.id for part in found)

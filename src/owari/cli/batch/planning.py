@@ -41,6 +41,7 @@ class Asked:
     retries: int = 0
     timeout_s: int = 0
     after: tuple[str, ...] = ()
+    after_each: tuple[tuple[str, ...], ...] = ()  # of each: its jobs, one for each of ours
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -58,8 +59,11 @@ def requests(asked: Asked, submission: str) -> Iterator[Json]:
         request = _common(asked)
         items = asked.items[number] if asked.items else ""
         request["containerOverrides"]["command"] = wrap(_wrapped(asked, numbers, items))
+        n_to_n = {"type": "N_TO_N"} if len(numbers) > 1 else {}
         if len(numbers) > 1:
             request["arrayProperties"] = {"size": len(numbers)}
+        for jobs in asked.after_each:
+            request.setdefault("dependsOn", []).append({"jobId": jobs[number], **n_to_n})
         request["tags"] = {TAG: submission, PARTS_TAG: str(len(made))}
         yield request
 
