@@ -121,6 +121,27 @@ def test_events_leave_only_where_a_rule_wants_them(world: BatchWorld, others: Ot
     assert last == {array: "SUCCEEDED", f"{array}:0": "SUCCEEDED", f"{array}:1": "SUCCEEDED"}
 
 
+def test_a_queue_that_a_job_blocks_is_told_of_once(world: BatchWorld, others: Others) -> None:
+    others.rules = [{"State": "ENABLED", "EventPattern": json.dumps({"source": ["aws.batch"]})}]
+    world.settle(5)
+    world.compute.duration = lambda _spec: 60.0
+    runs = [world.submit() for _ in range(5)]  # four fit: the fifth only waits
+    world.settle(5)
+    kinds = [e["DetailType"] for e in others.events]
+    assert kinds == ["Batch Job State Change"] * len(kinds)
+    id = world.submit(containerOverrides={"memory": 10**6})
+    world.submit(containerOverrides={"memory": 10**6})
+    world.advance(600)
+    blocked = [e for e in others.events if e["DetailType"] == "Batch Job Queue Blocked"]
+    (event,) = blocked
+    arn = "arn:aws:batch:us-east-1:000000000000:"
+    assert event["Resources"] == [f"{arn}job/{id}", f"{arn}job-queue/q"]
+    detail = json.loads(event["Detail"])
+    assert (detail["jobId"], detail["status"]) == (id, "RUNNABLE")
+    assert detail["statusReason"].startswith("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - ")
+    assert {world.status(run) for run in runs} == {"SUCCEEDED"}
+
+
 def test_secrets_come_from_what_exists(world: BatchWorld) -> None:
     arn = "arn:aws:ssm:us-east-1:000000000000:parameter/db/password"
     world.define("s", container={"secrets": [{"name": "PASSWORD", "valueFrom": arn}]})

@@ -11,7 +11,7 @@ from owari.services.batch.book import Book
 from owari.services.batch.core import STARTING
 from owari.services.batch.demand import Decision, Placement, Snapshot
 from owari.services.batch.demands import total
-from owari.services.batch.events import announce
+from owari.services.batch.events import announce, announce_blocked
 from owari.services.batch.lines import line_key, parts_of_key, resource_key
 from owari.services.batch.parts import STARTED, Part, advance, load, main_node
 from owari.services.batch.placing import place
@@ -155,11 +155,14 @@ def _explain(book: Book, decision: Decision) -> None:
         assert job is not None
         if job.why == why and job.why_since:
             continue
-        if reasons.code_of(job.why) != reasons.code_of(why) or not job.why_since:
-            job.why_since = book.tx.now
-            _arm(book.tx, job, why)
+        other = reasons.code_of(job.why) != reasons.code_of(why) or not job.why_since
         job.why = why
         book.touch(job)
+        if other:
+            job.why_since = book.tx.now
+            _arm(book.tx, job, why)
+            if reasons.blocks(why):
+                announce_blocked(book, job)
 
 
 def _arm(tx: Tx, job: Job, why: str) -> None:

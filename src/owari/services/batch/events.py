@@ -1,6 +1,6 @@
-"""Job state change events: the one place where they leave.
+"""Job state change and job queue blocked events: the one place where they leave.
 
-Source: Batch user guide, "AWS Batch job state change events".
+Source: Batch user guide, "AWS Batch EventBridge events".
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 from owari.services.batch.book import Book
 from owari.services.batch.describing import job_detail
 from owari.services.batch.looking import unit_of
+from owari.services.batch.names import QUEUE, batch_arn
 from owari.services.batch.records import ITSELF, Job
 from owari.store import bus
 
@@ -20,6 +21,20 @@ def announce(book: Book, job: Job, index: int = ITSELF) -> None:
     What only passed in bulk (ten thousand children cancelled at once) is told by the array's own
     event.
     """
+    arn = job.arn if index == ITSELF else f"{job.arn}:{index}"
+    _announce(book, job, index, "Batch Job State Change", [arn])
+
+
+def announce_blocked(book: Book, job: Job) -> None:
+    """The job is the first of its queue that waits, and cannot run unless something is changed.
+
+    A queue whose machines are merely busy is not blocked.
+    """
+    queue = batch_arn(job.account, job.region, QUEUE, job.queue)
+    _announce(book, job, ITSELF, "Batch Job Queue Blocked", [job.arn, queue])
+
+
+def _announce(book: Book, job: Job, index: int, detail_type: str, resources: list[str]) -> None:
     tx = book.tx
     alone = not job.is_array or index != ITSELF
 
@@ -30,9 +45,9 @@ def announce(book: Book, job: Job, index: int = ITSELF) -> None:
     bus.announce(
         tx,
         "aws.batch",
-        "Batch Job State Change",
+        detail_type,
         detail,
-        resources=[job.arn if index == ITSELF else f"{job.arn}:{index}"],
+        resources=resources,
         account=job.account,
         region=job.region,
     )

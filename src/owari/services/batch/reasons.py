@@ -19,6 +19,11 @@ BEHIND = "Waiting its turn: jobs ahead of it in the queue start first."
 RESERVED = "Room is being kept free for a larger job ahead of it."
 
 
+def blocks(reason: str) -> bool:
+    """Waiting will not help: someone has to change something."""
+    return reason == NO_ENVIRONMENT or code_of(reason) in (ENVIRONMENT_MAX, REQUIREMENT)
+
+
 def code_of(reason: str) -> str:
     """The code a status reason begins with."""
     return reason.partition(" - ")[0]

@@ -13,6 +13,7 @@ from typing import Any
 from owari.services.stepfunctions import (
     activities,
     callbacks,
+    events,
     execution_logs,
     executions,
     map_runs,
@@ -108,6 +109,7 @@ def save(tx: Tx, r: Running, fixed: dict[str, Any] | None = None) -> None:
 def _begin(tx: Tx, r: Running, fixed: dict[str, Any]) -> None:
     if not r.about.express or r.about.map_run is not None:
         executions.add(tx, r, fixed)
+        events.announce(tx, r, RUNNING)
     limit = _time_limit_s(r)
     if limit is not None:
         wake_at(tx, r, "expiry", r.execution.started_ms / 1000 + limit)
@@ -130,6 +132,8 @@ def _end(tx: Tx, r: Running, fixed: dict[str, Any] | None) -> None:
             executions.end(tx, r)
         else:
             executions.add(tx, r, fixed or {})
+            events.announce(tx, r, RUNNING)
+        events.announce(tx, r, e.status)
     if e.status == "SUCCEEDED" or about.express or about.map_run is not None:
         running.drop(tx, r)
     else:

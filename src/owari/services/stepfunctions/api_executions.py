@@ -13,11 +13,11 @@ from owari.services.stepfunctions.core import (
     execution_arn,
     execution_ref,
     express_arn,
-    machine_arn,
     machine_ref,
     map_run_ref,
     redrive_status,
 )
+from owari.services.stepfunctions.describing import described
 from owari.services.stepfunctions.faults import (
     fault,
     invalid_input,
@@ -82,31 +82,6 @@ def _again(before: Row, b: Beginning) -> dict[str, Any]:
     if before["status"] != "RUNNING" or before["input"] != b.text:
         raise fault("ExecutionAlreadyExists", f"Execution Already Exists: '{b.arn}'")
     return {"executionArn": before["arn"], "startDate": before["started"]}
-
-
-def described(tx: Tx, row: Row) -> dict[str, Any]:
-    """What DescribeExecution and ListExecutions share."""
-    machine = machine_arn(tx.region, tx.account, row["machine"])
-    made: dict[str, Any] = {
-        "executionArn": row["arn"],
-        "stateMachineArn": machine,
-        "name": row["name"],
-        "status": row["status"],
-        "startDate": row["started"],
-        "redriveCount": row["redrive_count"],
-    }
-    if row["stopped"] is not None:
-        made["stopDate"] = row["stopped"]
-    if row["redriven"] is not None:
-        made["redriveDate"] = row["redriven"]
-    if row["version"] is not None:
-        made["stateMachineVersionArn"] = f"{machine}:{row['version']}"
-    if row["qualifier"] is not None and not row["qualifier"].isdigit():
-        made["stateMachineAliasArn"] = f"{machine}:{row['qualifier']}"
-    if row["map_run"] is not None:
-        run = map_runs.find(tx, row["map_run"])
-        made |= {"mapRunArn": run["arn"]} if run is not None else {}
-    return made
 
 
 @operation("stepfunctions", "DescribeExecution", reads=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from owari.services.stepfunctions import executions, running
+from owari.services.stepfunctions import events, executions, running
 from owari.services.stepfunctions.advance import save, tell
 from owari.services.stepfunctions.asl.history import EVENTS_MAX
 from owari.services.stepfunctions.asl.reports import Redriven
@@ -25,6 +25,7 @@ def redrive(tx: Tx, row: Row) -> None:
     if r.execution.events >= EVENTS_MAX - 1:
         raise fault(NOT_REDRIVABLE, "Execution event history size exceeded")
     executions.redriven(tx, row)
+    events.announce(tx, r, "RUNNING")
     tell(tx, r, Redriven())
     if r.machine.timeout_s is not None and r.execution.status == "RUNNING":
         wake_at(tx, r, "expiry", tx.now + r.machine.timeout_s)
