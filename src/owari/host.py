@@ -32,6 +32,7 @@ from owari.outbound import Deliverer
 from owari.store.blobs import GRACE_S, BlobStore
 from owari.store.database import connect, migrate
 from owari.store.segments import Segments
+from owari.store.tx import Tx
 from owari.tracing import caused_by
 from owari.wire.message import ApiCall
 from owari.wire.operation import REGISTRY, Direct
@@ -143,6 +144,12 @@ class Host:
             self.kernel.forget(work)
             raise
         return await self._invoke(result, call) if isinstance(result, Direct) else result
+
+    def look(self, body: Callable[[Tx], Any]) -> Any:
+        """What `body` finds on a snapshot of the last commit; None when it fails."""
+        found: list[Any] = []
+        self.kernel.read(Work(SYSTEM, body, lambda result, _error: found.append(result)))
+        return found[0]
 
     def _new_trace(self) -> str:
         """Nothing of ours caused it: it has no parent (tracing.py)."""

@@ -132,9 +132,18 @@ class _Server:
         pages = {"/_owari/health": self.health, "/_owari/status": self.status}
         packages = Packages(host.blobs, host.issuer, time.time)
         most = config.buffered_body_max_bytes
-        return Api(host, gate, settings, store, most, pages, packages.answer)
+        return Api(host, gate, settings, store, most, pages, packages.answer, self._page)
 
     # ---- pages
+    def _page(self, path: str) -> dict[str, Any] | None:
+        """A service's own, on a snapshot of the last commit."""
+        prefix = next((p for p in REGISTRY.pages if path.startswith(p)), None)
+        if prefix is None:
+            return None
+        handler, rest = REGISTRY.pages[prefix], path.removeprefix(prefix)
+        found: dict[str, Any] | None = self.host.look(lambda tx: handler(tx, rest))
+        return found
+
     def health(self) -> dict[str, Any]:
         return {"status": "ok", "version": version()}
 

@@ -47,6 +47,14 @@ Process spec (`kind` = `process`): a Batch attempt or an ECS container
     log_group       str | None (not logged);  log_stream
     folder          str   optional: the working folder, else /
     grace_s         float optional: between SIGTERM and SIGKILL, else 30
+    entry_point     list  optional: in place of the image's ENTRYPOINT, before `command`
+    memory_limit_mib int  optional: what it may use at most, where that is more than the
+                          `memory_mib` set aside for it
+    ulimits         list  optional: [name as in setrlimit(2), small; soft; hard]
+    read_only_root  bool  optional
+    inside          str   optional, a run_id: run in that one's container while it goes on (a
+                          health check). It needs no room of its own
+A mount whose source is None may be `shared` (a text): the same empty folder for all that say so.
 More may be started than fit: they wait in the agent, in order, so that none of it ever idles.
 
 Run report of a function:

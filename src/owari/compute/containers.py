@@ -18,6 +18,7 @@ CLIENT_FAILED = (
 RUNTIMES = ("podman", "docker")
 DOCKER_SOCKET = "/var/run/docker.sock"
 SHARES_PER_VCPU = 1_024
+USUAL_LIMITS = {"nofile": "1024:4096", "nproc": "1024:4096"}
 NOT_PASSED = frozenset({"PATH", "HOME", "DOCKER_HOST", "XDG_RUNTIME_DIR", "CONTAINERS_CONF"})
 
 
@@ -69,18 +70,43 @@ def command(
         made += ["--cgroup-manager", "cgroupfs", *_runc()]
     made += ["run", "--name", name_of(spec), "--label", f"{LABEL}={mark}"]
     made += ["--pull", "missing", "--network", "host"]
-    made += ["--memory", f"{spec['memory_mib']}m", "--memory-swap", f"{spec['memory_mib']}m"]
+    memory = f"{memory_mib(spec)}m"
+    made += ["--memory", memory, "--memory-swap", memory]
     made += ["--cpu-shares", str(max(2, int(spec["vcpus"] * SHARES_PER_VCPU)))]
-    made += ["--ulimit", "nofile=1024:4096", "--ulimit", "nproc=1024:4096"]
+    made += _limits(spec)
     for variable, value in spec["variables"].items():
         made += ["--env", f"{variable}={value}" if variable in NOT_PASSED else variable]
     made += _mounts(spec)
     if spec.get("user"):
         made += ["--user", spec["user"]]
+    if spec.get("folder"):
+        made += ["--workdir", spec["folder"]]
+    if spec.get("read_only_root"):
+        made += ["--read-only"]
     if gpus:
         devices = ",".join(map(str, gpus))
         made += ["--gpus", f'"device={devices}"']
-    return [*made, image, *spec["command"]]
+    entry, *arguments = spec.get("entry_point") or ("",)
+    if entry:
+        made += ["--entrypoint", entry]
+    return [*made, image, *arguments, *spec["command"]]
+
+
+def inside(spec: dict[str, Any], target: dict[str, Any]) -> list[str]:
+    """A command that runs this one's in the container of `target`."""
+    return [program() or RUNTIMES[0], "exec", name_of(target), *spec["command"]]
+
+
+def memory_mib(spec: dict[str, Any]) -> int:
+    """What it may use at most."""
+    return int(spec.get("memory_limit_mib") or spec["memory_mib"])
+
+
+def _limits(spec: dict[str, Any]) -> list[str]:
+    limits = USUAL_LIMITS | {
+        name: f"{soft}:{hard}" for name, soft, hard in spec.get("ulimits") or ()
+    }
+    return [word for name, pair in limits.items() for word in ("--ulimit", f"{name}={pair}")]
 
 
 def _runc() -> list[str]:

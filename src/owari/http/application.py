@@ -45,6 +45,7 @@ class Executor(Protocol):
 class Api:
     """The application. `pages` are Owari's own routes: path → JSON answer to a GET.
 
+    `of_service` answers for the services' own pages: path → JSON, or None.
     `packages` answers for pages with signed URLs (packages.py). `buffered_max`: bytes of a body
     that does not go to disk.
     """
@@ -56,6 +57,7 @@ class Api:
     buffered_max: int
     pages: dict[str, Page]
     packages: Callable[[Request], Response | None] | None = None
+    of_service: Callable[[str], dict[str, Any] | None] = lambda _path: None
 
     def open(self, request: Request, length: int | None, peer: Peer, flow: Flow) -> Turn:
         try:
@@ -96,6 +98,10 @@ class Api:
             return found or _plain(403, "AccessDenied", "Request has expired or is not signed.")
         if not peer.loopback and request.path != HEALTH:  # these pages are not signed
             return _plain(403, "AccessDenied", "Only programs on the same machine may ask.")
+        if page is None and request.method == "GET":
+            answer = self.of_service(request.path)
+            if answer is not None:
+                return _json(200, answer)
         if page is None:
             return _plain(404, "NotFound", f"Owari has no page {request.path[:200]}.")
         if request.method not in ("GET", "HEAD"):

@@ -105,6 +105,9 @@ class Tx:
     def trace(self) -> str:
         return caused_by(self.trace_id, self.request_id) if self.is_span else self.trace_id
 
+    def resources_of(self, account: str, region: str) -> Resources:
+        return Resources(self.connection, account, region, self.now)
+
     # ---- identifiers
     def new_id(self) -> str:
         """A random UUID, reproducible in the simulator. Not a secret."""

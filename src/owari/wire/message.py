@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 ANONYMOUS = "anonymous"  # the principal of a request without credentials
@@ -46,6 +47,21 @@ class Body:
     @classmethod
     def of(cls, data: bytes) -> Body:
         return cls((Segment(data=data, length=len(data)),))
+
+
+def read_body(body: Body) -> bytes:
+    """A streamed answer, whole."""
+    return b"".join(
+        part.data if part.data is not None else _stretch(part.path, part.offset, part.length)
+        for part in body.segments
+    )
+
+
+def _stretch(path: str | None, offset: int, length: int) -> bytes:
+    assert path is not None, "a segment is bytes or part of a file"
+    with Path(path).open("rb") as file:
+        file.seek(offset)
+        return file.read(length)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ class Registry:
     migrations: dict[str, tuple[str, ...]] = field(default_factory=dict)
     initial: dict[str, Callable[[Any], None]] = field(default_factory=dict)
     guards: dict[str, Callable[[Any, str, Params], None]] = field(default_factory=dict)
+    pages: dict[str, Callable[[Any, str], dict[str, Any] | None]] = field(default_factory=dict)
 
 
 REGISTRY = Registry()
@@ -136,6 +137,21 @@ def guards(service: str) -> Callable[[Any], Any]:
     def declare(handler: Callable[[Any, str, Params], None]) -> Callable[[Any, str, Params], None]:
         assert service not in REGISTRY.guards, f"declared twice: {service}"
         REGISTRY.guards[service] = handler
+        return handler
+
+    return declare
+
+
+def page(prefix: str) -> Callable[[Any], Any]:
+    """Declare a page of a service's own, below `/_owari/`: JSON for who knows its path.
+
+    The function takes `(tx, path)`, the path after the prefix, and returns what is there or
+    None. It reads: nothing it changes is kept.
+    """
+
+    def declare(handler: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+        assert prefix not in REGISTRY.pages, f"declared twice: {prefix}"
+        REGISTRY.pages[prefix] = handler
         return handler
 
     return declare

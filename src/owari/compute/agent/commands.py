@@ -33,10 +33,20 @@ class Place:
     reveal: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A run that goes on, in whose container another is to run."""
+
+    spec: dict[str, Any]
+    image: Image | None
+    pid: int
+
+
 def _is_boxed(spec: dict[str, Any]) -> bool:
     """Whether it needs what a keeper cannot share among its jobs."""
     scratch = any(mount["source"] is None for mount in spec.get("mounts") or ())
-    return bool(scratch or spec.get("tmpfs_mib") or spec.get("shm_mib") or spec.get("user"))
+    asked = ("tmpfs_mib", "shm_mib", "user", "ulimits", "inside")
+    return scratch or any(spec.get(name) for name in asked)
 
 
 def room(image: Image | None, spec: dict[str, Any]) -> Room:
@@ -71,10 +81,10 @@ def job(
     if gpus is not None:
         variables = variables | gpu_variables(gpus)
     made = {
-        "command": spec["command"],
+        "command": [*(spec.get("entry_point") or ()), *spec["command"]],
         "variables": variables,
         "folder": spec.get("folder") or "/",
-        "memory_mib": spec["memory_mib"],
+        "memory_mib": containers.memory_mib(spec),
         "vcpus": spec["vcpus"],
         "timeout_s": spec["timeout_s"] or FOREVER_S,
         "grace_s": GRACE_S if spec.get("grace_s") is None else spec["grace_s"],
@@ -87,10 +97,13 @@ def job(
             made |= {
                 "command": command,
                 "variables": client | containers.passed(variables),
-                "memory_mib": spec["memory_mib"] + CLIENT_MIB,
+                "folder": "/",
+                "memory_mib": containers.memory_mib(spec) + CLIENT_MIB,
             }
         case Host(own_tmp, python):
             made["variables"] = _host_variables(own_tmp) | variables
+            if own_tmp and not made["command"]:  # what such images have as their CMD
+                made["command"] = ["python3" if python else "sh"]
             if python:
                 folder = place.interpreters(python)
                 path = made["variables"]["PATH"]
@@ -103,6 +116,15 @@ def job(
     if spec.get("user") and "HOME" not in spec["variables"]:
         made["variables"] = {k: v for k, v in made["variables"].items() if k != "HOME"}
     return made
+
+
+def inside(made: dict[str, Any], spec: dict[str, Any], target: Target) -> dict[str, Any]:
+    """`made` (by `job`, for the target's image) as a job within the target's container."""
+    if isinstance(target.image, Runtime):
+        client = {"PATH": os.environ.get("PATH", CONTAINER_PATH), **containers.settings()}
+        return made | {"command": containers.inside(spec, target.spec), "variables": client}
+    box = made["box"] | {"enter": target.pid, "own_tmp": True}
+    return made | {"box": box}
 
 
 def _host_variables(own_tmp: bool) -> dict[str, str]:
@@ -134,4 +156,5 @@ def _box(spec: dict[str, Any], root: str | None, own_tmp: bool, place: Place) ->
         + [[m["source"], m["target"], bool(m.get("read_only"))] for m in spec.get("mounts") or ()],
         "tmpfs": tmpfs,
         "user": spec.get("user"),
+        "limits": [list(limit) for limit in spec.get("ulimits") or ()],
     }

@@ -135,7 +135,7 @@ class Agent:
         if not Path("agent.sock").exists():
             self.end()  # the data folder was removed
         self.workers.retire_zygotes()
-        self.desk.processes.retire()
+        self.desk.retire()
         used = {e.definition.identity for e in self.environments.values()}
         used |= {i.definition.identity for i in self.invocations.values()}
         self.definitions = {k: d for k, d in self.definitions.items() if k in used}

@@ -21,6 +21,7 @@ from owari.compute.agent.link import Link
 from owari.compute.agent.loop import Loop
 from owari.compute.agent.processes import Processes, Run
 from owari.compute.agent.spawner import Spawner
+from owari.compute.agent.volumes import Volumes
 from owari.compute.images import Mapping
 from owari.compute.isolation import Tier
 
@@ -57,6 +58,7 @@ class Desk:
         self.shipper = shipper
         self.link = link
         self._ended: dict[Key, bytes] = {}  # of this turn, not journaled yet
+        self.volumes = Volumes(folder / "volumes", folder.parent / "efs")
         images = Images(loop, folder, Mapping(folder.parent / "images.json"), found)
         reveal = [str(images.folder), sys.base_prefix]
         images.folder.mkdir(exist_ok=True)
@@ -79,7 +81,17 @@ class Desk:
 
     def begin(self, link: Link, header: dict[str, Any], payload: bytes) -> None:
         """A `process` frame of a run that is not known yet."""
-        self.processes.run(header["call"], link, (header["run_id"], header["attempt"]), header)
+        key = (header["run_id"], header["attempt"])
+        try:
+            self.volumes.resolve(header)
+        except OSError as error:
+            print(f"no folder for a volume: {error}", flush=True)
+        self.processes.run(header["call"], link, key, header)
+
+    def retire(self) -> None:
+        """What nobody has needed for a while."""
+        self.processes.retire()
+        self.volumes.retire([run.spec for run in self.processes.runs.values()])
 
     def describe(self) -> dict[str, Any]:
         """For the `status` frame."""

@@ -56,6 +56,7 @@ class Run:
     image: Image | None = None
     lines: Lines = field(default_factory=lambda: Lines(end=""))
     gpus: tuple[int, ...] = ()
+    target: commands.Target | None = None  # in whose container it runs
     keeper: Keeper | None = None
     pid: int = 0
     started: float | None = None  # epoch seconds
@@ -106,12 +107,26 @@ class Processes:
         run = Run(self._numbers, key, call, link, spec, need, _stream(spec))
         self.runs[run.number] = self.by_key[key] = run
         self.by_id.setdefault(key[0], []).append(run)
+        if spec.get("inside"):
+            self._run_inside(run)
+            return run
         impossible = self.ledger.never(need)
         if impossible:
             self.loop.call_later(0.0, lambda: self._fail(run, f"It can never run: {impossible}."))
         else:
             self.images.resolve(spec["image"], lambda image: self._resolved(run, image))
         return run
+
+    def _run_inside(self, run: Run) -> None:
+        """In the container of another, which has room for it; it waits for nothing."""
+        run.need = Need(0.0, 0, 0)
+        target = next((r for r in self.by_id.get(run.spec["inside"], ()) if r.pid), None)
+        if target is None:
+            self.loop.call_later(0.0, lambda: self._fail(run, "The container does not run."))
+            return
+        run.image = target.image
+        run.target = commands.Target(target.spec, target.image, target.pid)
+        self._begin(run)
 
     def cancel(self, run_id: str, reason: str) -> None:
         """What waits is reported at once; what runs gets SIGTERM, later SIGKILL."""
@@ -185,6 +200,8 @@ class Processes:
         )
         gpus = run.gpus if self.ledger.capacity.gpus else None
         job = commands.job(run.spec, run.image, place, gpus, self.spawner.mark)
+        if run.target is not None:
+            job = commands.inside(job, run.spec, run.target)
         keeper.send(frames.JOB, run.number, marshal.dumps(job))
         self._touched.add(keeper)
 
@@ -243,7 +260,7 @@ class Processes:
         self._free(keeper, run)
         code = os.waitstatus_to_exitcode(status)
         code = code if code >= 0 else 128 - code
-        if isinstance(run.image, Runtime):
+        if isinstance(run.image, Runtime) and run.target is None:
             self._container_ended(run, code, flags, stopped)
         else:
             self._conclude(run, code, flags, stopped)

@@ -60,6 +60,8 @@ class Starter:
         if job["box"] is None or not (job["box"]["root"] or job["box"]["own_tmp"]):
             variables = self.scratch.variables() | variables
         os.set_blocking(self.output, True)  # the last job may have changed it
+        if not job["command"]:
+            raise ValueError("no command specified")
         if job["box"] is not None:
             return self._fork(job, variables)
         command = job["command"]
@@ -112,6 +114,8 @@ class Starter:
             os.pwrite(self._score, self._job, 0)
             for number, fd in enumerate((self._null, self.output, self.output)):
                 os.dup2(fd, number)
+            for name, soft, hard in job["box"]["limits"]:
+                _limit(name, soft, hard)
             variables = rooms.enter(job["box"], job["folder"], variables)
             for number in DEFAULT_SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
@@ -145,6 +149,17 @@ def find(name: str, path: str) -> str:
 
 def _words(name: str, error: OSError) -> str:
     return f'exec "{name}": {(error.strerror or str(error)).lower()}: unknown'
+
+
+def _limit(name: str, soft: int, hard: int) -> None:
+    """`nofile` and the like, -1 for none. Raises ValueError."""
+    number = getattr(resource, f"RLIMIT_{name.upper()}", None)
+    if number is None:
+        raise ValueError(f"ulimit {name} is not known here")
+    try:
+        resource.setrlimit(number, (soft, hard))
+    except (ValueError, OSError, OverflowError) as error:
+        raise ValueError(f"ulimit {name}={soft}:{hard}: {error}") from None
 
 
 def usual_limits() -> None:

@@ -1,7 +1,7 @@
 """What a job's child does to itself before it becomes the command: mounts, root folder, user."""
 
 # pathlib and contextlib would cost memory and time in every keeper.
-# ruff: noqa: PTH101, PTH103, PTH110, PTH112, PTH114, PTH115, PTH118, PTH120, PTH123, PTH208, PTH211
+# ruff: noqa: PTH101, PTH103, PTH110, PTH112, PTH114, PTH115, PTH116, PTH118, PTH120, PTH123, PTH208, PTH211
 
 from __future__ import annotations
 
@@ -37,12 +37,31 @@ def enter(box: Box, folder: str, variables: dict[str, str]) -> dict[str, str]:
     own_tmp   whether /tmp is the job's own
     mounts    [source (None: an empty folder), target, read_only]…;   tmpfs [target, mib]…
     user      `USER[:GROUP]`, names or numbers, or None
+    enter     optional, a process id: go where that one is instead
     """
-    if box["root"] or box["mounts"] or box["tmpfs"] or box["own_tmp"]:
+    if box.get("enter"):
+        _join(box["enter"])
+    elif box["root"] or box["mounts"] or box["tmpfs"] or box["own_tmp"]:
         _own_namespace(as_user=True)
         _go_in(_build(box))
     os.chdir(folder if os.path.isdir(folder) else "/")
     return _become_user(box["user"], variables) if box["user"] else variables
+
+
+def _join(pid: int) -> None:
+    """The mounts and the root of another process. Raises OSError."""
+    root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
+    spaces = [("user", CLONE_NEWUSER), ("mnt", CLONE_NEWNS)]
+    opened = [
+        (os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY), kind)
+        for name, kind in spaces
+        if os.stat(f"/proc/{pid}/ns/{name}").st_ino != os.stat(f"/proc/self/ns/{name}").st_ino
+    ]
+    for fd, kind in opened:
+        if sandbox.LIBC.setns(fd, kind) != 0:
+            raise OSError(f"setns: {os.strerror(ctypes.get_errno())}")
+    os.fchdir(root)
+    os.chroot(".")
 
 
 def _go_in(root: str) -> None:

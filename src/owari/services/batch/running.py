@@ -20,11 +20,11 @@ from owari.services.batch.events import announce
 from owari.services.batch.handover import hand_over
 from owari.services.batch.parts import OVER, RUNS, STARTED, WAITS, Part, advance, load, main_node
 from owari.services.batch.records import Job, Task
-from owari.services.batch.secrets import SecretsMissing, secrets_of
 from owari.services.batch.snapshot import mark_dirty
 from owari.services.batch.spec import process_spec
 from owari.store import outbox
 from owari.store.encode import dumps
+from owari.store.secrets import SecretsMissing, secrets_of
 from owari.store.tx import Tx
 from owari.wire.operation import prepares, reaction
 

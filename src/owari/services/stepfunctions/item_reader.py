@@ -14,6 +14,7 @@ from owari.services.stepfunctions.asl.reports import ItemsRead, ItemsUnreadable
 from owari.services.stepfunctions.items import Unreadable, max_items, parse
 from owari.services.stepfunctions.running import Running
 from owari.store.tx import Tx
+from owari.wire.message import read_body
 
 Json = dict[str, Any]
 FILE_MAX_BYTES = 1024 * 1024 * 1024
@@ -60,7 +61,7 @@ def _file(tx: Tx, given: Json) -> bytes:
     body = _call(tx, "getObject", given)["Body"]
     if body.length > FILE_MAX_BYTES:
         raise Unreadable(f"The file is larger than {FILE_MAX_BYTES} bytes.")
-    return sdk.read_body(body)
+    return read_body(body)
 
 
 def _listed(tx: Tx, given: Json, most: int | None) -> list[Any]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from owari.services.stepfunctions.asl.json_text import dumps
-from owari.wire.message import Body
+from owari.wire.message import Body, read_body
 from owari.wire.model import Operation, Shape, load
 
 # Java SDK names of services that botocore calls otherwise.
@@ -172,21 +171,6 @@ def _text(value: Any) -> str:
         return data.decode()
     except UnicodeDecodeError:
         return base64.b64encode(data).decode()
-
-
-def read_body(body: Body) -> bytes:
-    """A streamed answer, whole."""
-    return b"".join(
-        part.data if part.data is not None else _stretch(part.path, part.offset, part.length)
-        for part in body.segments
-    )
-
-
-def _stretch(path: str | None, offset: int, length: int) -> bytes:
-    assert path is not None, "a segment is bytes or part of a file"
-    with Path(path).open("rb") as file:
-        file.seek(offset)
-        return file.read(length)
 
 
 def status_of(target: Target, code: str) -> int:

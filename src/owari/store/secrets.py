@@ -1,6 +1,6 @@
 """Secrets of a container: values of Secrets Manager and the parameter store, where those exist.
 
-Source: Batch user guide, "Specify sensitive data".
+Sources: Batch user guide and ECS developer guide, "Specify sensitive data".
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 from owari.arn import parse_arn
 from owari.errors import ServiceError
 from owari.store.tx import Tx
-from owari.wire.operation import REGISTRY
 
 
 class SecretsMissing(Exception):
@@ -29,7 +28,7 @@ def _value(tx: Tx, source: str) -> str:
         if arn is not None and arn.service == "secretsmanager":
             return _of_secret(tx, source)
         name = "/" + arn.resource.removeprefix("parameter/").lstrip("/") if arn else source
-        answer = _ask(tx, "ssm", "GetParameter", {"Name": name, "WithDecryption": True})
+        answer = tx.call("ssm", "GetParameter", {"Name": name, "WithDecryption": True})
         return str(answer["Parameter"]["Value"])
     except (ServiceError, KeyError, ValueError) as error:
         raise SecretsMissing(
@@ -42,12 +41,6 @@ def _of_secret(tx: Tx, source: str) -> str:
     """An ARN may name a key of the secret's JSON: `arn…:secret:NAME:KEY:STAGE:VERSION`."""
     head, *rest = source.split(":secret:", 1)
     name, *selectors = rest[0].split(":")
-    answer = _ask(tx, "secretsmanager", "GetSecretValue", {"SecretId": f"{head}:secret:{name}"})
+    answer = tx.call("secretsmanager", "GetSecretValue", {"SecretId": f"{head}:secret:{name}"})
     text = str(answer["SecretString"])
     return str(json.loads(text)[selectors[0]]) if selectors and selectors[0] else text
-
-
-def _ask(tx: Tx, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-    if (service, operation) not in REGISTRY.operations:
-        raise ValueError(f"Owari does not implement {service}:{operation}")
-    return tx.call(service, operation, params)

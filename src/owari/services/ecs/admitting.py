@@ -1,0 +1,70 @@
+"""Which tasks may begin: in the order they came, as long as this machine has room for them.
+
+A task has its room as a whole, so that containers that wait for one another never wait for a
+place held by other halves of tasks. It stays PROVISIONING until then.
+"""
+
+from __future__ import annotations
+
+from owari.effects import ReplyTo, Report, Wake
+from owari.services.ecs.core import PENDING, PROVISIONING, STOPPED
+from owari.services.ecs.life import proceed, set_status
+from owari.services.ecs.records import of_row
+from owari.services.ecs.waking import ask_for_room
+from owari.store.tx import Row, Tx
+from owari.wire.operation import reaction
+
+AT_ONCE_MAX = 50  # tasks begun in one transaction
+
+
+@reaction("ecs", "capacity")
+def on_capacity(tx: Tx, report: Report) -> None:
+    """What the agents have: `{"agents": [{"instance", "vcpus", "memory_mib", …}]}`."""
+    assert report.result is not None
+    agents = report.result["agents"]
+    vcpus = max((int(a["vcpus"] * 1024) for a in agents), default=0)
+    memory = max((int(a["memory_mib"]) for a in agents), default=0)
+    tx.run(
+        "INSERT INTO ecs_machine (id, vcpus, memory) VALUES (1, ?, ?) ON CONFLICT (id)"
+        " DO UPDATE SET vcpus = excluded.vcpus, memory = excluded.memory",
+        vcpus, memory,
+    )  # fmt: skip
+    if agents:
+        ask_for_room(tx)
+
+
+@reaction("ecs", "admit")
+def on_admit(tx: Tx, _report: Report) -> None:
+    machine = tx.one("SELECT vcpus, memory FROM ecs_machine WHERE id = 1")
+    if machine is not None and not machine["memory"]:
+        return  # no agent: it will tell when there is one
+    used = tx.one(
+        "SELECT COALESCE(SUM(vcpus), 0) AS vcpus, COALESCE(SUM(memory), 0) AS memory"
+        " FROM ecs_task WHERE last NOT IN (?, ?)",
+        PROVISIONING, STOPPED,
+    )  # fmt: skip
+    assert used is not None
+    vcpus, memory = used["vcpus"], used["memory"]
+    waiting = tx.all(
+        "SELECT * FROM ecs_task WHERE last = ? ORDER BY seq LIMIT ?", PROVISIONING, AT_ONCE_MAX
+    )
+    for row in waiting:
+        if not fits(machine, row, vcpus, memory):
+            return
+        vcpus, memory = vcpus + row["vcpus"], memory + row["memory"]
+        task = of_row(row)
+        task.state["connectivity"] = task.state["pull_started"] = tx.now
+        set_status(tx, task, PENDING)
+        proceed(tx, task)
+    if len(waiting) == AT_ONCE_MAX:
+        tx.emit(Wake(), reply_to=ReplyTo("ecs", "admit", ""))
+
+
+def fits(machine: Row | None, wanted: Row, vcpus: int, memory: int) -> bool:
+    """One that asks more than there is runs alone; its containers learn why they cannot."""
+    if machine is None or not vcpus + memory:
+        return True
+    return bool(
+        vcpus + wanted["vcpus"] <= machine["vcpus"]
+        and memory + wanted["memory"] <= machine["memory"]
+    )

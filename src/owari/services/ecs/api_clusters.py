@@ -1,0 +1,132 @@
+"""Clusters: names under which tasks and services are kept apart. All run on this machine."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from owari.errors import ServiceError
+from owari.services.ecs import records, rows
+from owari.services.ecs.faults import no_cluster
+from owari.services.ecs.lookup import active_cluster, cluster_arn
+from owari.services.ecs.names import DEFAULT_CLUSTER, check_name, last_of
+from owari.services.ecs.paging import key_of, page_size, token_for
+from owari.services.ecs.service_rows import services_in
+from owari.services.ecs.tagging import checked_tags, listed
+from owari.store.tx import Row, Tx
+from owari.wire.operation import Params, Result, operation
+
+KEPT = (
+    "settings", "configuration", "capacityProviders", "defaultCapacityProviderStrategy",
+    "serviceConnectDefaults",
+)  # fmt: skip
+DEFAULTS: dict[str, Any] = {
+    "settings": [{"name": "containerInsights", "value": "disabled"}],
+    "capacityProviders": [],
+    "defaultCapacityProviderStrategy": [],
+}
+
+
+@operation("ecs", "CreateCluster")
+def create_cluster(tx: Tx, p: Params) -> Result:
+    """One that is there is answered as it is."""
+    name = check_name("Cluster name", p.get("clusterName") or DEFAULT_CLUSTER)
+    tags = checked_tags(p.get("tags", ()))
+    row = rows.cluster(tx, name)
+    if row is None or row["status"] != "ACTIVE":
+        rows.save_cluster(tx, name, "ACTIVE", DEFAULTS | {k: p[k] for k in KEPT if k in p})
+        tx.resources.created(cluster_arn(tx, name), "AWS::ECS::Cluster", tags)
+    return {"cluster": _shown(tx, _row(tx, name), {"TAGS", "SETTINGS"})}
+
+
+def _row(tx: Tx, name: str) -> Row:
+    row = rows.cluster(tx, name)
+    assert row is not None
+    return row
+
+
+def _shown(tx: Tx, row: Row, include: set[str]) -> dict[str, Any]:
+    name, body = row["name"], json.loads(row["body"])
+    running, pending = records.counts(tx, name)
+    made = body | {
+        "clusterArn": cluster_arn(tx, name),
+        "clusterName": name,
+        "status": row["status"],
+        "registeredContainerInstancesCount": 0,
+        "runningTasksCount": running,
+        "pendingTasksCount": pending,
+        "activeServicesCount": len(services_in(tx, name)),
+        "statistics": [],
+        "tags": listed(tx.resources.tags(cluster_arn(tx, name))) if "TAGS" in include else [],
+    }
+    if "SETTINGS" not in include:
+        made["settings"] = []
+    if "CONFIGURATIONS" not in include:
+        made.pop("configuration", None)
+    return dict(made)
+
+
+@operation("ecs", "DescribeClusters", reads=True)
+def describe_clusters(tx: Tx, p: Params) -> Result:
+    found, failures = [], []
+    for reference in p.get("clusters") or [DEFAULT_CLUSTER]:
+        name = last_of(reference, "cluster")
+        row = rows.cluster(tx, name)
+        if row is None:
+            failures.append({"arn": cluster_arn(tx, name), "reason": "MISSING"})
+        else:
+            found.append(_shown(tx, row, set(p.get("include", ()))))
+    return {"clusters": found, "failures": failures}
+
+
+@operation("ecs", "ListClusters", reads=True)
+def list_clusters(tx: Tx, p: Params) -> Result:
+    most = page_size(p)
+    found = rows.clusters_after(tx, key_of(p.get("nextToken"), ""), most + 1)
+    result: dict[str, Any] = {"clusterArns": [cluster_arn(tx, r["name"]) for r in found[:most]]}
+    if len(found) > most:
+        result["nextToken"] = token_for(found[most - 1]["name"])
+    return result
+
+
+@operation("ecs", "UpdateCluster")
+def update_cluster(tx: Tx, p: Params) -> Result:
+    return _updated(tx, p, ("settings", "configuration", "serviceConnectDefaults"))
+
+
+@operation("ecs", "UpdateClusterSettings")
+def update_cluster_settings(tx: Tx, p: Params) -> Result:
+    return _updated(tx, p, ("settings",))
+
+
+@operation("ecs", "PutClusterCapacityProviders")
+def put_cluster_capacity_providers(tx: Tx, p: Params) -> Result:
+    return _updated(tx, p, ("capacityProviders", "defaultCapacityProviderStrategy"))
+
+
+def _updated(tx: Tx, p: Params, names: tuple[str, ...]) -> Result:
+    row = active_cluster(tx, p)
+    body = json.loads(row["body"]) | {name: p[name] for name in names if name in p}
+    rows.save_cluster(tx, row["name"], "ACTIVE", body)
+    return {"cluster": _shown(tx, _row(tx, row["name"]), {"SETTINGS", "CONFIGURATIONS"})}
+
+
+@operation("ecs", "DeleteCluster")
+def delete_cluster(tx: Tx, p: Params) -> Result:
+    name = last_of(p["cluster"], "cluster")
+    row = rows.cluster(tx, name)
+    if row is None:
+        raise no_cluster()
+    if services_in(tx, name):
+        raise ServiceError(
+            "ClusterContainsServicesException",
+            "The Cluster cannot be deleted while Services are active.",
+        )
+    if any(records.counts(tx, name)):
+        raise ServiceError(
+            "ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active."
+        )
+    rows.save_cluster(tx, name, "INACTIVE", json.loads(row["body"]))
+    shown = _shown(tx, _row(tx, name), {"TAGS"})
+    tx.resources.deleted(cluster_arn(tx, name))
+    return {"cluster": shown}

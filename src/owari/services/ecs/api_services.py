@@ -1,0 +1,268 @@
+"""Services: a number of tasks that is kept alive."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from owari.services.ecs import records
+from owari.services.ecs.core import RUNNING
+from owari.services.ecs.deployments import HOW, new_deployment
+from owari.services.ecs.faults import invalid, no_service, service_not_active
+from owari.services.ecs.launching import check, launch_type
+from owari.services.ecs.lookup import (
+    active_cluster,
+    active_definition,
+    cluster_arn,
+    definition_arn,
+)
+from owari.services.ecs.names import check_name, ecs_arn, last_of
+from owari.services.ecs.paging import key_of, page_size, token_for
+from owari.services.ecs.service_rows import (
+    ACTIVE,
+    DRAINING,
+    INACTIVE,
+    Service,
+    find_service,
+    save_service,
+    services_in,
+)
+from owari.services.ecs.tagging import checked_tags, listed
+from owari.services.ecs.waking import look_after
+from owari.store.tx import Tx
+from owari.wire.operation import Params, Result, operation
+
+DESCRIBED_MAX = 10
+COUNT_MAX = 5_000
+KEPT = (
+    "loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy",
+    "healthCheckGracePeriodSeconds", "schedulingStrategy", "deploymentController",
+    "enableECSManagedTags", "propagateTags", "availabilityZoneRebalancing", *HOW,
+)  # fmt: skip
+CONFIGURATION = {"maximumPercent": 200, "minimumHealthyPercent": 100}
+NO_BALANCER = (
+    "has load balancers or service registries. Owari keeps them on record and registers no targets"
+    " with them."
+)
+
+
+@operation("ecs", "CreateService")
+def create_service(tx: Tx, p: Params) -> Result:
+    cluster = active_cluster(tx, p)
+    name = check_name("Service name", p["serviceName"])
+    existing = find_service(tx, tx.account, tx.region, cluster["name"], name)
+    if existing is not None and existing.status != INACTIVE:
+        if p.get("clientToken") and existing.body.get("clientToken") == p["clientToken"]:
+            return {"service": _shown(tx, existing)}
+        raise invalid("Creation of service was not idempotent.")
+    if not p.get("taskDefinition"):
+        raise invalid("TaskDefinition can not be blank.")
+    kind = _checked(tx, p, json.loads(cluster["body"]))
+    body = _body(p)
+    service = Service(
+        account=tx.account,
+        region=tx.region,
+        cluster=cluster["name"],
+        name=name,
+        status=ACTIVE,
+        created=tx.now,
+        launch=kind[0],
+        body=body,
+        state={
+            "deployments": [], "events": [], "failures": 0, "retry_at": 0.0, "seen": tx.now,
+            "seen_ids": [], "steady": False,
+        },
+    )  # fmt: skip
+    definition = active_definition(tx, p["taskDefinition"])
+    new_deployment(tx, service, _arn(tx, definition), _how(body, kind))
+    if body.get("loadBalancers") or body.get("serviceRegistries"):
+        service.tell(tx.now, tx.new_id(), NO_BALANCER)
+    save_service(tx, service)
+    tx.resources.created(service.arn, "AWS::ECS::Service", checked_tags(p.get("tags", ())))
+    _look_after(tx, service)
+    return {"service": _shown(tx, service)}
+
+
+def _checked(tx: Tx, p: Params, cluster: dict[str, Any]) -> tuple[str, str]:
+    """Its launch type and provider. Raises ServiceError."""
+    kind = launch_type(p, cluster)
+    definition = active_definition(tx, p["taskDefinition"])
+    check(p, json.loads(definition["body"]), kind[0])
+    return kind
+
+
+def _arn(tx: Tx, definition: Any) -> str:
+    return definition_arn(tx, definition["family"], definition["revision"])
+
+
+def _how(body: dict[str, Any], kind: tuple[str, str]) -> dict[str, Any]:
+    return {name: body[name] for name in HOW if name in body} | {"provider": kind[1]}
+
+
+def _body(p: Params) -> dict[str, Any]:
+    body = {name: p[name] for name in KEPT if name in p}
+    daemon = p.get("schedulingStrategy") == "DAEMON"
+    if daemon and p.get("desiredCount") is not None:
+        raise invalid("The daemon scheduling strategy does not support a desired count.")
+    count = 1 if daemon else p.get("desiredCount")  # a daemon: one on this machine
+    if count is None:
+        raise invalid("The desired count must be specified for a service of the replica strategy.")
+    body["desiredCount"] = _count(count)
+    body["deploymentConfiguration"] = _configuration(p.get("deploymentConfiguration") or {})
+    body["clientToken"] = p.get("clientToken")
+    return body
+
+
+def _count(count: int) -> int:
+    if not 0 <= count <= COUNT_MAX:
+        raise invalid(f"desiredCount must be between 0 and {COUNT_MAX}.")
+    return count
+
+
+def _configuration(given: dict[str, Any]) -> dict[str, Any]:
+    made = CONFIGURATION | given
+    least, most = made["minimumHealthyPercent"], made["maximumPercent"]
+    if not 0 <= least <= 100 or most < 100 or (least == 100 and most == 100):
+        raise invalid("deploymentConfiguration must let tasks be stopped or started:"
+                      " minimumHealthyPercent of 0 to 100, maximumPercent beyond.")  # fmt: skip
+    return made
+
+
+def _look_after(tx: Tx, service: Service) -> None:
+    look_after(tx, service.account, service.region, f"{service.cluster}/{service.name}")
+
+
+def _needed(tx: Tx, p: Params) -> Service:
+    """Raises ServiceNotFoundException, ServiceNotActiveException."""
+    cluster = active_cluster(tx, p)["name"]
+    found = find_service(tx, tx.account, tx.region, cluster, last_of(p["service"], "service"))
+    if found is None:
+        raise no_service()
+    if found.status != ACTIVE:
+        raise service_not_active()
+    return found
+
+
+@operation("ecs", "UpdateService")
+def update_service(tx: Tx, p: Params) -> Result:
+    service = _needed(tx, p)
+    body = service.body
+    if p.get("desiredCount") is not None:
+        body["desiredCount"] = _count(p["desiredCount"])
+    if "deploymentConfiguration" in p:
+        given = body["deploymentConfiguration"] | p["deploymentConfiguration"]
+        body["deploymentConfiguration"] = _configuration(given)
+    before = {name: body.get(name) for name in HOW}
+    body |= {name: p[name] for name in KEPT if name in p}
+    definition = service.primary["taskDefinition"]
+    if p.get("taskDefinition"):
+        definition = _arn(tx, active_definition(tx, p["taskDefinition"]))
+    changed = definition != service.primary["taskDefinition"]
+    if changed or p.get("forceNewDeployment") or before != {n: body.get(n) for n in HOW}:
+        kind = _checked(tx, body | {"taskDefinition": definition}, {})
+        service.launch = kind[0] if body.get("launchType") or kind[1] else service.launch
+        new_deployment(tx, service, definition, _how(body, (service.launch, kind[1])))
+        service.state |= {"failures": 0, "retry_at": 0.0}
+    service.state["steady"] = False
+    save_service(tx, service)
+    _look_after(tx, service)
+    return {"service": _shown(tx, service)}
+
+
+@operation("ecs", "DeleteService")
+def delete_service(tx: Tx, p: Params) -> Result:
+    service = _needed(tx, p)
+    replica = service.body.get("schedulingStrategy") != "DAEMON"
+    if service.body["desiredCount"] and replica and not p.get("force"):
+        raise invalid("The service cannot be stopped while it is scaled above 0.")
+    service.status = DRAINING
+    service.body["desiredCount"] = 0
+    save_service(tx, service)
+    tx.resources.deleted(service.arn)
+    _look_after(tx, service)
+    return {"service": _shown(tx, service)}
+
+
+@operation("ecs", "DescribeServices", reads=True)
+def describe_services(tx: Tx, p: Params) -> Result:
+    cluster = active_cluster(tx, p)["name"]
+    if not 1 <= len(p["services"]) <= DESCRIBED_MAX:
+        raise invalid(f"Services must have 1 to {DESCRIBED_MAX} elements.")
+    found, failures = [], []
+    for reference in p["services"]:
+        name = last_of(reference, "service")
+        service = find_service(tx, tx.account, tx.region, cluster, name)
+        if service is None:
+            arn = ecs_arn(tx.account, tx.region, "service", cluster, name)
+            failures.append({"arn": arn, "reason": "MISSING"})
+        else:
+            tags = listed(tx.resources.tags(service.arn)) if "TAGS" in p.get("include", ()) else []
+            found.append(_shown(tx, service) | {"tags": tags})
+    return {"services": found, "failures": failures}
+
+
+@operation("ecs", "ListServices", reads=True)
+def list_services(tx: Tx, p: Params) -> Result:
+    cluster = active_cluster(tx, p)["name"]
+    most, start = page_size(p, usual=10), key_of(p.get("nextToken"), 0)
+    arns = [
+        service.arn
+        for service in services_in(tx, cluster)
+        if p.get("launchType") in (None, service.launch)
+        and p.get("schedulingStrategy") in (None, _strategy(service))
+    ]
+    result: dict[str, Any] = {"serviceArns": arns[start : start + most]}
+    if start + most < len(arns):
+        result["nextToken"] = token_for(start + most)
+    return result
+
+
+def _strategy(service: Service) -> str:
+    return str(service.body.get("schedulingStrategy") or "REPLICA")
+
+
+def _shown(tx: Tx, service: Service) -> dict[str, Any]:
+    tasks = records.of_service(tx, tx.account, tx.region, service.cluster, service.name)
+    wanted = [task for task in tasks if task.desired == RUNNING]
+    body = {
+        k: v for k, v in service.body.items() if k not in ("clientToken", "enableExecuteCommand")
+    }
+    made = body | {
+        "serviceArn": service.arn,
+        "serviceName": service.name,
+        "clusterArn": cluster_arn(tx, service.cluster),
+        "status": service.status,
+        "runningCount": sum(task.last == RUNNING for task in wanted),
+        "pendingCount": sum(task.last != RUNNING for task in wanted),
+        "taskDefinition": service.primary["taskDefinition"],
+        "schedulingStrategy": _strategy(service),
+        "deployments": [_deployment(service, d, wanted) for d in service.deployments],
+        "events": service.state["events"],
+        "createdAt": service.created,
+        "enableExecuteCommand": bool(service.body.get("enableExecuteCommand")),
+    }
+    if not body.get("capacityProviderStrategy"):
+        made["launchType"] = service.launch
+    for name in ("loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy"):
+        made.setdefault(name, [])
+    made.setdefault("propagateTags", "NONE")
+    made.setdefault("enableECSManagedTags", False)
+    return made
+
+
+def _deployment(service: Service, deployment: dict[str, Any], tasks: list[Any]) -> dict[str, Any]:
+    mine = [task for task in tasks if task.deployment == deployment["id"]]
+    primary = deployment is service.primary
+    shown = {k: v for k, v in deployment.items() if k != "how"}
+    how = {
+        k: v for k, v in deployment["how"].items() if k not in ("provider", "enableExecuteCommand")
+    }
+    return (
+        how
+        | shown
+        | {
+            "desiredCount": service.body["desiredCount"] if primary else 0,
+            "pendingCount": sum(task.last != RUNNING for task in mine),
+            "runningCount": sum(task.last == RUNNING for task in mine),
+        }
+    )

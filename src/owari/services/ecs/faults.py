@@ -1,0 +1,25 @@
+"""The errors ECS answers with. All of these are the caller's fault."""
+
+from __future__ import annotations
+
+from owari.errors import ServiceError
+
+
+def client(message: str) -> ServiceError:
+    return ServiceError("ClientException", message, status=400)
+
+
+def invalid(message: str) -> ServiceError:
+    return ServiceError("InvalidParameterException", message, status=400)
+
+
+def no_cluster() -> ServiceError:
+    return ServiceError("ClusterNotFoundException", "Cluster not found.", status=400)
+
+
+def no_service() -> ServiceError:
+    return ServiceError("ServiceNotFoundException", "Service not found.", status=400)
+
+
+def service_not_active() -> ServiceError:
+    return ServiceError("ServiceNotActiveException", "Service was not ACTIVE.", status=400)

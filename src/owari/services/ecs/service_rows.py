@@ -1,0 +1,83 @@
+"""A service's row as an object, and how it is read and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from owari.services.ecs.names import ecs_arn
+from owari.store.encode import dumps, loads
+from owari.store.tx import Row, Tx
+
+Json = dict[str, Any]
+
+EVENTS_MAX = 100  # "The event stream for your service. A maximum of 100 events are displayed."
+ACTIVE, DRAINING, INACTIVE = "ACTIVE", "DRAINING", "INACTIVE"
+
+
+@dataclass(slots=True)
+class Service:
+    """`body`: what its owner wants of it. `state`: deployments, events, failures in a row."""
+
+    account: str
+    region: str
+    cluster: str
+    name: str
+    status: str
+    created: float
+    launch: str
+    body: Json
+    state: Json
+
+    @property
+    def arn(self) -> str:
+        return ecs_arn(self.account, self.region, "service", self.cluster, self.name)
+
+    @property
+    def deployments(self) -> list[Json]:
+        found: list[Json] = self.state["deployments"]
+        return found
+
+    @property
+    def primary(self) -> Json:
+        return self.deployments[0]
+
+    def tell(self, now: float, id: str, message: str) -> None:
+        """An event, the newest first."""
+        event = {"id": id, "createdAt": now, "message": f"(service {self.name}) {message}"}
+        self.state["events"] = [event, *self.state["events"]][:EVENTS_MAX]
+
+
+def _of_row(row: Row) -> Service:
+    fields = dict(row)
+    fields["body"], fields["state"] = loads(row["body"]), loads(row["state"])
+    return Service(**fields)
+
+
+def find_service(tx: Tx, account: str, region: str, cluster: str, name: str) -> Service | None:
+    row = tx.one(
+        "SELECT * FROM ecs_service WHERE account = ? AND region = ? AND cluster = ? AND name = ?",
+        account, region, cluster, name,
+    )  # fmt: skip
+    return _of_row(row) if row else None
+
+
+def services_in(tx: Tx, cluster: str) -> list[Service]:
+    """Those that are not gone, by name."""
+    rows = tx.all(
+        "SELECT * FROM ecs_service WHERE account = ? AND region = ? AND cluster = ?"
+        " AND status <> ? ORDER BY name",
+        tx.account, tx.region, cluster, INACTIVE,
+    )  # fmt: skip
+    return [_of_row(row) for row in rows]
+
+
+def save_service(tx: Tx, service: Service) -> None:
+    tx.run(
+        "INSERT INTO ecs_service (account, region, cluster, name, status, created, launch, body,"
+        " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, region, cluster, name)"
+        " DO UPDATE SET status = excluded.status, created = excluded.created,"
+        " launch = excluded.launch, body = excluded.body, state = excluded.state",
+        service.account, service.region, service.cluster, service.name, service.status,
+        service.created, service.launch, dumps(service.body), dumps(service.state),
+    )  # fmt: skip

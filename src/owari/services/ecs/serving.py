@@ -1,0 +1,219 @@
+"""A service has the tasks it wants: started, replaced, rolled over to a new definition.
+
+Whenever one of its tasks runs or ends, or its owner changes it, it is looked after once.
+"""
+
+from __future__ import annotations
+
+import json
+
+from owari.effects import Report
+from owari.errors import ServiceError
+from owari.services.ecs import records, rows
+from owari.services.ecs.core import BY_SCHEDULER, RUNNING, STOPPED, UNHEALTHY, health_of
+from owari.services.ecs.deploying import Counts, Moves, breaks, is_failure, moves, pause_s
+from owari.services.ecs.deployments import new_deployment
+from owari.services.ecs.launching import Order, launch
+from owari.services.ecs.life import ask_to_stop
+from owari.services.ecs.names import definition_reference
+from owari.services.ecs.records import Task
+from owari.services.ecs.service_rows import (
+    ACTIVE,
+    DRAINING,
+    INACTIVE,
+    Service,
+    find_service,
+    save_service,
+)
+from owari.services.ecs.waking import ask_for_room, look_after
+from owari.store.tx import Tx
+from owari.wire.operation import reaction
+
+AT_ONCE_MAX = 10  # tasks started in one transaction; "RunTask in batches of ten"
+
+
+@reaction("ecs", "service")
+def on_service(tx: Tx, report: Report) -> None:
+    cluster, _, name = report.key.partition("/")
+    service = find_service(tx, tx.account, tx.region, cluster, name)
+    if service is None or service.status == INACTIVE:
+        return
+    _learn(tx, service)
+    tasks = records.of_service(tx, tx.account, tx.region, cluster, name)
+    _replace_unhealthy(tx, service, tasks)
+    _move(tx, service, [task for task in tasks if task.desired == RUNNING])
+    _settle(tx, service, tasks)
+    save_service(tx, service)
+
+
+# ---- what became of its tasks
+def _learn(tx: Tx, service: Service) -> None:
+    """Of tasks that stopped since it was last looked after."""
+    state = service.state
+    ended = tx.all(
+        "SELECT * FROM ecs_task WHERE account = ? AND region = ? AND cluster = ? AND service = ?"
+        " AND last = ? AND stopped >= ? ORDER BY stopped, seq",
+        service.account, service.region, service.cluster, service.name, STOPPED, state["seen"],
+    )  # fmt: skip
+    fresh = [records.of_row(row) for row in ended if row["id"] not in state["seen_ids"]]
+    for task in fresh:
+        _count_end(tx, service, task)
+    if fresh:
+        state["seen"] = max(task.stopped or 0.0 for task in fresh)
+        seen = [row["id"] for row in ended if row["stopped"] == state["seen"]]
+        state["seen_ids"] = seen
+
+
+def _count_end(tx: Tx, service: Service, task: Task) -> None:
+    code, stopped = task.state.get("stop_code", ""), task.stopped or tx.now
+    if not is_failure(code, task.state.get("started"), stopped):
+        if code != BY_SCHEDULER:
+            service.state["failures"] = 0
+        return
+    service.state["failures"] += 1
+    service.state["retry_at"] = tx.now + pause_s(service.state["failures"])
+    deployment = next((d for d in service.deployments if d["id"] == task.deployment), None)
+    if deployment is not None and deployment["rolloutState"] == "IN_PROGRESS":
+        deployment["failedTasks"] += 1
+    if service.state["failures"] == 3:
+        service.tell(tx.now, tx.new_id(), "is unable to consistently start tasks successfully."
+                     " For more information, see the Troubleshooting section.")  # fmt: skip
+
+
+def _is_good(task: Task) -> bool:
+    healthy = health_of(task.containers, task.parts()) != UNHEALTHY
+    return task.last == RUNNING and task.desired == RUNNING and healthy
+
+
+def _replace_unhealthy(tx: Tx, service: Service, tasks: list[Task]) -> None:
+    grace = service.body.get("healthCheckGracePeriodSeconds") or 0
+    for task in tasks:
+        unhealthy = health_of(task.containers, task.parts()) == UNHEALTHY
+        if unhealthy and tx.now - task.state.get("started", tx.now) >= grace:
+            service.tell(tx.now, tx.new_id(), f"(task {task.id}) failed container health checks.")
+            ask_to_stop(tx, task, BY_SCHEDULER, "Task failed container health checks")
+
+
+# ---- what is done next
+def _move(tx: Tx, service: Service, tasks: list[Task]) -> None:
+    wanted = service.body["desiredCount"] if service.status == ACTIVE else 0
+    mine = [task for task in tasks if task.deployment == service.primary["id"]]
+    others = [task for task in tasks if task.deployment != service.primary["id"]]
+    counts = Counts(len(mine), sum(map(_is_good, mine)), len(others), sum(map(_is_good, others)))
+    configuration = service.body["deploymentConfiguration"]
+    if service.status == ACTIVE and _gives_up(tx, service, wanted):
+        return
+    todo = moves(wanted, configuration, counts)
+    _stop(tx, service, _surplus(mine, others, todo))
+    if todo.start and tx.now < service.state["retry_at"]:
+        key = f"{service.cluster}/{service.name}"
+        look_after(tx, service.account, service.region, key, service.state["retry_at"])
+    elif todo.start:
+        _start(tx, service, min(todo.start, AT_ONCE_MAX))
+
+
+def _surplus(mine: list[Task], others: list[Task], todo: Moves) -> list[Task]:
+    """Those that do not run yet go first, then the oldest."""
+    bad = [task for task in others if not _is_good(task)]
+    good = [task for task in others if _is_good(task)][: todo.stop_others]
+    own = sorted(mine, key=lambda task: (_is_good(task), task.seq))[: todo.stop_mine]
+    return [*bad, *good, *own]
+
+
+def _stop(tx: Tx, service: Service, tasks: list[Task]) -> None:
+    for task in tasks:
+        reason = f"Scaling activity initiated by (deployment {task.deployment})"
+        ask_to_stop(tx, task, BY_SCHEDULER, reason)
+    if tasks:
+        named = " ".join(f"(task {task.id})" for task in tasks)
+        service.tell(tx.now, tx.new_id(), f"has stopped {len(tasks)} running tasks: {named}.")
+        service.state["steady"] = False
+
+
+def _start(tx: Tx, service: Service, count: int) -> None:
+    deployment = service.primary
+    definition = rows.definition(tx, *definition_reference(deployment["taskDefinition"]))
+    assert definition is not None, "revisions are never removed"
+    order = Order(
+        cluster=service.cluster,
+        definition=definition,
+        how=deployment["how"],
+        group=f"service:{service.name}",
+        started_by=deployment["id"],
+        service=service.name,
+        deployment=deployment["id"],
+        tags=_tags(tx, service, deployment["taskDefinition"]),
+    )
+    kind = (service.launch, deployment["how"].get("provider", ""))
+    try:
+        made = [launch(tx, order, kind) for _ in range(count)]
+    except ServiceError as error:
+        service.tell(tx.now, tx.new_id(), f"was unable to place a task. Reason: {error.message}.")
+        return
+    ask_for_room(tx)
+    named = " ".join(f"(task {task.id})" for task in made)
+    service.tell(tx.now, tx.new_id(), f"has started {len(made)} tasks: {named}.")
+    service.state["steady"] = False
+    look_after(tx, service.account, service.region, f"{service.cluster}/{service.name}")
+
+
+def _tags(tx: Tx, service: Service, definition: str) -> dict[str, str]:
+    match service.body.get("propagateTags"):
+        case "SERVICE":
+            return tx.resources.tags(service.arn)
+        case "TASK_DEFINITION":
+            return tx.resources.tags(definition)
+        case _:
+            return {}
+
+
+def _gives_up(tx: Tx, service: Service, wanted: int) -> bool:
+    """The circuit breaker: a deployment whose tasks keep failing goes no further."""
+    deployment, configuration = service.primary, service.body["deploymentConfiguration"]
+    if deployment["rolloutState"] == "FAILED":
+        return True
+    if deployment["rolloutState"] != "IN_PROGRESS":
+        return False
+    if not breaks(configuration, wanted, deployment["failedTasks"]):
+        return False
+    deployment |= {
+        "rolloutState": "FAILED",
+        "rolloutStateReason": "ECS deployment circuit breaker: tasks failed to start.",
+    }
+    service.tell(tx.now, tx.new_id(), f"(deployment {deployment['id']}) deployment failed: tasks"
+                 " failed to start.")  # fmt: skip
+    good = service.state.get("completed")
+    if configuration["deploymentCircuitBreaker"].get("rollback") and good:
+        reason = f"ECS deployment circuit breaker: rolling back to deploymentId {good['id']}."
+        new_deployment(tx, service, good["taskDefinition"], good["how"], reason)
+        service.state |= {"failures": 0, "retry_at": tx.now}
+        look_after(tx, service.account, service.region, f"{service.cluster}/{service.name}")
+    return True
+
+
+# ---- where it stands
+def _settle(tx: Tx, service: Service, tasks: list[Task]) -> None:
+    live = {task.deployment for task in tasks if task.last != STOPPED}
+    service.state["deployments"] = [
+        d for d in service.deployments if d is service.primary or d["id"] in live
+    ]
+    if service.status == DRAINING:
+        if not any(task.last != STOPPED for task in tasks):
+            service.status = INACTIVE
+        return
+    good = sum(1 for t in tasks if t.deployment == service.primary["id"] and _is_good(t))
+    alone = live <= {service.primary["id"]}
+    if good != service.body["desiredCount"] or not alone or service.state["steady"]:
+        return
+    service.state["steady"] = True
+    service.tell(tx.now, tx.new_id(), "has reached a steady state.")
+    deployment = service.primary
+    if deployment["rolloutState"] == "IN_PROGRESS":
+        id = deployment["id"]
+        deployment |= {
+            "rolloutState": "COMPLETED",
+            "rolloutStateReason": f"ECS deployment {id} completed.",
+            "updatedAt": tx.now,
+        }
+        service.tell(tx.now, tx.new_id(), f"(deployment {id}) deployment completed.")
+        service.state["completed"] = json.loads(json.dumps(deployment))

@@ -1,0 +1,100 @@
+"""ECS's tables. A task is one row.
+
+`body` is what it was started with, `state` what became of it.
+"""
+
+from __future__ import annotations
+
+from owari.wire.operation import migrations
+
+migrations(
+    "ecs",
+    """
+    CREATE TABLE ecs_cluster (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        name TEXT NOT NULL,
+        status TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (account, region, name)
+    );
+    CREATE TABLE ecs_definition (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        family TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        status TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (account, region, family, revision)
+    );
+    CREATE TABLE ecs_task (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        id TEXT NOT NULL,
+        seq BIGINT NOT NULL,
+        cluster TEXT NOT NULL,
+        family TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        service TEXT NOT NULL,
+        deployment TEXT NOT NULL,
+        started_by TEXT NOT NULL,
+        launch TEXT NOT NULL,
+        last TEXT NOT NULL,
+        desired TEXT NOT NULL,
+        created DOUBLE PRECISION NOT NULL,
+        stopped DOUBLE PRECISION,
+        vcpus BIGINT NOT NULL,
+        memory BIGINT NOT NULL,
+        body TEXT NOT NULL,
+        state TEXT NOT NULL,
+        PRIMARY KEY (account, region, id)
+    );
+    CREATE INDEX ecs_task_listed ON ecs_task (account, region, cluster, desired, seq);
+    CREATE INDEX ecs_task_live ON ecs_task (last, seq) WHERE last <> 'STOPPED';
+    CREATE INDEX ecs_task_service ON ecs_task (account, region, cluster, service, desired);
+    CREATE INDEX ecs_task_stopped ON ecs_task (stopped) WHERE stopped IS NOT NULL;
+    CREATE TABLE ecs_token (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        token TEXT NOT NULL,
+        request TEXT NOT NULL,
+        answer TEXT NOT NULL,
+        created DOUBLE PRECISION NOT NULL,
+        PRIMARY KEY (account, region, token)
+    );
+    CREATE TABLE ecs_service (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        cluster TEXT NOT NULL,
+        name TEXT NOT NULL,
+        status TEXT NOT NULL,
+        created DOUBLE PRECISION NOT NULL,
+        launch TEXT NOT NULL,
+        body TEXT NOT NULL,
+        state TEXT NOT NULL,
+        PRIMARY KEY (account, region, cluster, name)
+    );
+    CREATE TABLE ecs_setting (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        principal TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (account, region, principal, name)
+    );
+    CREATE TABLE ecs_watcher (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        task TEXT NOT NULL,
+        service TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        key TEXT NOT NULL,
+        PRIMARY KEY (account, region, task, service, topic, key)
+    );
+    CREATE TABLE ecs_machine (
+        id BIGINT PRIMARY KEY,
+        vcpus BIGINT NOT NULL,
+        memory BIGINT NOT NULL
+    );
+    """,
+)
