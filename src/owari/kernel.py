@@ -38,7 +38,7 @@ from owari.store.spans import Span
 from owari.store.tx import Counter, Outcome, Tx
 from owari.tracing import parse, span_of
 from owari.wire.message import ANONYMOUS
-from owari.wire.operation import Direct, Park, Registry
+from owari.wire.operation import Direct, InWriter, Park, Registry
 
 log = logging.getLogger("owari.kernel")
 
@@ -231,6 +231,7 @@ class Kernel:
             caller=self._call_within,
             real_now=self.clock.real(),
             last_try=work.last_try,
+            is_reading=work.reading,
             is_span=c.is_span,
             cache=self.cache,
         )
@@ -280,6 +281,9 @@ class Kernel:
             self.reader.execute("COMMIT")
         if isinstance(result, Park):
             self._park(work, result)
+        elif isinstance(result, InWriter):
+            work.reading = False
+            self.submit(work)
         else:
             work.done(result, error)
 

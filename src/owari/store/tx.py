@@ -81,6 +81,7 @@ class Tx:
     caller: Caller
     real_now: float = 0.0  # real time (credentials, signatures); epoch seconds
     last_try: bool = False
+    is_reading: bool = False  # on a snapshot: nothing can be changed
     is_span: bool = True  # False: a timer's, what it causes hangs on what had set it
     ended: Envelope | None = None  # in a reaction: the effect that just ended
     cache: dict[str, Any] = field(default_factory=dict)

@@ -48,8 +48,14 @@ class Direct:
     finish: Callable[[dict[str, Any]], dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class InWriter:
+    """Of an operation that reads: this time it has to change something, so it is run again by
+    the writer (`tx.is_reading` tells where it runs)."""
+
+
 Result = dict[str, Any] | None
-Answer = dict[str, Any] | None | Park | Direct
+Answer = dict[str, Any] | None | Park | Direct | InWriter
 Handler = Callable[[Any, Params], Answer]
 
 

@@ -14,12 +14,21 @@ from owari.services.lambda_ import (
     api_versions,
     mapping_batches,
 )
+from owari.services.lambda_.durable import (
+    api_callbacks,
+    api_checkpoint,
+    api_executions,
+    waking,
+)
 
 __all__ = [
     "api_account",
+    "api_callbacks",
+    "api_checkpoint",
     "api_concurrency",
     "api_event_invoke",
     "api_events",
+    "api_executions",
     "api_functions",
     "api_invoke",
     "api_mappings",
@@ -28,4 +37,5 @@ __all__ = [
     "api_update",
     "api_versions",
     "mapping_batches",
+    "waking",
 ]

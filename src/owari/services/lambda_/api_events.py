@@ -89,12 +89,18 @@ def on_invocation_ended(tx: Tx, report: Report) -> None:
     decision = on_attempt_ended(event, status, tx.now, policy)
     match decision:
         case Done(event):
-            if config is not None and config["on_success"]:
-                _send_record(tx, event, config["on_success"], "Success", response)
+            succeeded(tx, event, response)
         case Again(due, event):
             tx.again(report, due=due, effect=Run("lambda", event.as_json()))
         case GiveUp(condition, event):
             give_up(tx, event, condition, response)
+
+
+def succeeded(tx: Tx, event: Event, response: Response) -> None:
+    """Tell the function's on-success destination, where it has one."""
+    config = sql.event_invoke(tx, event.name, event.qualifier or LATEST)
+    if config is not None and config["on_success"]:
+        _send_record(tx, event, config["on_success"], "Success", response)
 
 
 def _status(response: Response, report: dict[str, Any]) -> str:

@@ -18,6 +18,8 @@ from owari.effects import ReplyTo, Run
 from owari.services.lambda_ import sql
 from owari.services.lambda_.answers import answer
 from owari.services.lambda_.core import Event
+from owari.services.lambda_.durable.invoking import invoke_durable
+from owari.services.lambda_.durable.settings import durable_settings
 from owari.services.lambda_.faults import (
     bad_content,
     beyond_owari,
@@ -44,9 +46,14 @@ def _stores_nothing(p: Params) -> bool:
 def invoke(tx: Tx, p: Params) -> Answer:
     ref = named(tx, p, "InvokeFunction")
     found = _deployed(tx, ref)
-    if p.get("DurableExecutionName") or p.get("TenantId"):
-        raise beyond_owari("durable executions and tenant isolation of functions")
+    if p.get("TenantId"):
+        raise beyond_owari("tenant isolation of functions")
     payload = _event(p.get("Payload"))
+    settings = durable_settings(found)
+    if settings is not None:
+        return invoke_durable(tx, p, ref, found, settings, payload)
+    if p.get("DurableExecutionName"):
+        raise invalid("DurableExecutionName can only be given for a durable function.")
     match p.get("InvocationType") or "RequestResponse":
         case "RequestResponse":
             return _direct(tx, p, ref, found, payload)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from owari.services.lambda_ import sql
 from owari.services.lambda_.api_versions import publish
 from owari.services.lambda_.configuration import updated
+from owari.services.lambda_.durable.settings import changed_durable_config
 from owari.services.lambda_.faults import invalid, precondition
 from owari.services.lambda_.lookup import existing_version, named
 from owari.services.lambda_.model import Version, describe
@@ -36,6 +37,9 @@ def update_function_code(tx: Tx, p: Params) -> Result:
 @operation("lambda", "UpdateFunctionConfiguration")
 def update_function_configuration(tx: Tx, p: Params) -> Result:
     current = _current(tx, p, "UpdateFunctionConfiguration")
+    if p.get("DurableConfig"):
+        durable = changed_durable_config(current.config.get("DurableConfig"), p["DurableConfig"])
+        p = {**p, "DurableConfig": durable}
     config = updated(current.name, current.config, p, tx.limits)
     new = current.changed(tx.new_id(), tx.now, config=config)
     sql.change_version(tx, current, new)

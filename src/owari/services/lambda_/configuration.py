@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from owari.limits import Limits
+from owari.services.lambda_.durable.settings import checked_durable_config
 from owari.services.lambda_.faults import beyond_owari, constraint, invalid
 from owari.services.lambda_.model import Config
 from owari.services.lambda_.runtimes import RUNTIMES
@@ -51,7 +52,6 @@ RESERVED_VARIABLES = frozenset(
 _NOT_OFFERED = (
     "AcceleratorConfig",
     "CapacityProviderConfig",
-    "DurableConfig",
     "FileSystemConfigs",
     "ImageConfig",
     "RuntimeConfig",
@@ -177,6 +177,7 @@ _SETTINGS: dict[str, Callable[[str, Any], Any]] = {
     "EphemeralStorage": _as_is,
     "SnapStart": _snap_start,
     "LoggingConfig": _logging,
+    "DurableConfig": lambda _name, value: checked_durable_config(value),
 }
 
 
