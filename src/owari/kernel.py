@@ -138,6 +138,7 @@ class Kernel:
         self.committed: Callable[[Outcome], None] = lambda _outcome: None
         row = writer.execute("SELECT clock, seq FROM kernel").fetchone()
         self.counter = Counter(row["seq"])
+        self.up_since = clock.now()
         self.cache: dict[str, Any] = {}
 
     # ---- the three phases of a turn
@@ -230,6 +231,7 @@ class Kernel:
             counter=self.counter,
             caller=self._call_within,
             real_now=self.clock.real(),
+            up_since=self.up_since,
             last_try=work.last_try,
             is_reading=work.reading,
             is_span=c.is_span,

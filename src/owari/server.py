@@ -66,12 +66,20 @@ def _say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class _News(logging.Handler):
+    """What users should hear of, on the terminal as well."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _say(record.getMessage())
+
+
 def _log_to(config: Config) -> None:
     handler = logging.handlers.RotatingFileHandler(
         config.data / "server.log", maxBytes=LOG_MAX_BYTES, backupCount=1, delay=True
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("owari.news").addHandler(_News())
     logging.raiseExceptions = False  # a log that cannot be written (disk full) is no news
 
 

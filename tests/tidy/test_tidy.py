@@ -50,6 +50,7 @@ def allowed(name: str) -> set[str] | None:
                 "owari.wire.operation",
                 "owari.wire.message",
                 "owari.wire.model",
+                "owari.wire.sdk_input",
                 "owari.store",
                 *LEAVES,
                 *SHARED,

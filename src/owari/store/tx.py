@@ -80,6 +80,7 @@ class Tx:
     counter: Counter
     caller: Caller
     real_now: float = 0.0  # real time (credentials, signatures); epoch seconds
+    up_since: float = 0.0  # when this server began; service time
     last_try: bool = False
     is_reading: bool = False  # on a snapshot: nothing can be changed
     is_span: bool = True  # False: a timer's, what it causes hangs on what had set it

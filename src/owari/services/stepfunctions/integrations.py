@@ -16,6 +16,7 @@ from owari.services.stepfunctions import sdk
 from owari.services.stepfunctions.asl.json_text import dumps, loads
 from owari.services.stepfunctions.asl.resource import LAMBDA, Resource
 from owari.services.stepfunctions.sdk import Target
+from owari.wire.sdk_input import ParameterError
 
 SDK = "aws-sdk:"
 
@@ -84,7 +85,7 @@ def call_params(resource: Resource, target: Target, parameters: str) -> dict[str
     given = loads(parameters)
     try:
         made: dict[str, Any] = sdk.to_boto(target.model.input, given)
-    except sdk.ParameterError as error:
+    except ParameterError as error:
         return Failed(f"{target.prefix}.ValidationException", str(error))
     if target.service == "lambda" and "Payload" in made:
         made["Payload"] = dumps(given["Payload"]).encode()  # a string is a JSON value here

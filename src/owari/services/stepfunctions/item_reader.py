@@ -15,6 +15,7 @@ from owari.services.stepfunctions.items import Unreadable, max_items, parse
 from owari.services.stepfunctions.running import Running
 from owari.store.tx import Tx
 from owari.wire.message import read_body
+from owari.wire.sdk_input import ParameterError
 
 Json = dict[str, Any]
 FILE_MAX_BYTES = 1024 * 1024 * 1024
@@ -31,7 +32,7 @@ def read_items(tx: Tx, r: Running, read: ReadItems) -> ItemsRead | ItemsUnreadab
         cause = str(why)
     except ServiceError as error:
         cause = f"{error.message} (Service: S3, Status Code: {error.status or 400})"
-    except sdk.ParameterError as error:
+    except ParameterError as error:
         cause = str(error)
     map_runs.unreadable(tx, r, read)
     return ItemsUnreadable(read.frame, read.run_arn, cause)

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from owari.errors import ServiceError
-from owari.services.stepfunctions import map_runs, sdk
+from owari.services.stepfunctions import map_runs
 from owari.services.stepfunctions.asl.instructions import WriteResults
 from owari.services.stepfunctions.asl.json_text import dumps, loads
 from owari.services.stepfunctions.asl.reports import ResultsUnwritable, ResultsWritten
 from owari.services.stepfunctions.core import machine_arn, redrive_status
 from owari.services.stepfunctions.running import Running
 from owari.store.tx import Row, Tx
+from owari.wire.sdk_input import ParameterError, pascal
 
 Json = dict[str, Any]
 FILE_MAX_BYTES = 64 * 1024 * 1024
@@ -40,7 +41,7 @@ def write_results(tx: Tx, r: Running, write: WriteResults) -> ResultsWritten | R
         return ResultsWritten(write.frame, write.run_arn, _inline(rows, config))
     try:
         place = _write(tx, run, rows, given, config)
-    except (ServiceError, sdk.ParameterError, KeyError) as error:
+    except (ServiceError, ParameterError, KeyError) as error:
         message = error.message if isinstance(error, ServiceError) else str(error)
         return ResultsUnwritable(write.frame, write.run_arn, message)
     output = {"MapRunArn": write.run_arn, "ResultWriterDetails": place}
@@ -119,7 +120,7 @@ def _entry(tx: Tx, row: Row) -> Json:
         "InputDetails": {"Included": True},
         "Name": row["name"],
         "RedriveCount": row["redrive_count"],
-        **{sdk.pascal(key): value for key, value in told.items()},
+        **{pascal(key): value for key, value in told.items()},
         "StartDate": _iso(row["started"]),
         "StateMachineArn": machine_arn(tx.region, tx.account, row["machine"]),
         "Status": row["status"],

@@ -13,23 +13,9 @@ from typing import Any
 
 from owari.services.stepfunctions.asl.json_text import dumps
 from owari.wire.message import Body, read_body
-from owari.wire.model import Operation, Shape, load
+from owari.wire.model import Operation, Shape
+from owari.wire.sdk_input import Reader, operation_of, pascal
 
-# Java SDK names of services that botocore calls otherwise.
-_BOTOCORE = {
-    "sfn": "stepfunctions",
-    "cloudwatchlogs": "logs",
-    "eventbridge": "events",
-    "states": "stepfunctions",
-    "applicationautoscaling": "application-autoscaling",
-    "cognitoidentityprovider": "cognito-idp",
-    "databasemigration": "dms",
-    "resourcegroupstaggingapi": "resourcegroupstaggingapi",
-    "servicequotas": "service-quotas",
-    "rdsdata": "rds-data",
-    "costexplorer": "ce",
-    "elasticloadbalancingv2": "elbv2",
-}
 # How the Java SDK spells them in the names of exceptions.
 _EXCEPTIONS = {
     "cloudwatch": "CloudWatch",
@@ -40,10 +26,6 @@ _EXCEPTIONS = {
     "secretsmanager": "SecretsManager",
     "apigateway": "ApiGateway",
 }
-
-
-class ParameterError(Exception):
-    """A parameter the operation does not have, lacks, or cannot take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,80 +40,15 @@ class Target:
 
 def find(name: str, action: str) -> Target | None:
     """`s3`, `getObject`; None when AWS has no such operation."""
-    service = _BOTOCORE.get(name, name)
-    model = load(service)
-    operation = model.operation(action[:1].upper() + action[1:]) if model else None
+    operation = operation_of(name, action)
     if operation is None:
         return None
     prefix = _EXCEPTIONS.get(name, name[:1].upper() + name[1:])
-    return Target(service, operation.name, prefix, operation)
-
-
-def pascal(name: str) -> str:
-    return name[:1].upper() + name[1:]
+    return Target(operation.service.service, operation.name, prefix, operation)
 
 
 # ---- from the Task to the operation
-def to_boto(shape: Shape | None, value: Any, field: str = "") -> Any:
-    """Raises ParameterError."""
-    if shape is None:
-        return {}
-    match shape.type:
-        case "structure":
-            return value if shape.document else _structure(shape, value, field)
-        case "list":
-            if not isinstance(value, list):
-                raise ParameterError(f"The field '{field}' must be an array")
-            return [to_boto(shape.member, item, field) for item in value]
-        case "map":
-            if not isinstance(value, dict):
-                raise ParameterError(f"The field '{field}' must be an object")
-            return {key: to_boto(shape.value, item, key) for key, item in value.items()}
-        case "blob":
-            # A streamed body is the JSON text of the value, a string's quotes included.
-            bare = isinstance(value, str) and not shape.streaming
-            return value.encode() if bare else dumps(value).encode()
-        case "string":
-            return value if isinstance(value, str) else dumps(value)
-        case "timestamp":
-            return _seconds(value, field)
-        case kind:
-            return _number(kind, value, field)
-
-
-def _structure(shape: Shape, value: Any, field: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ParameterError(f"The field '{field}' must be an object")
-    names = {pascal(name): name for name in shape.members}
-    made = {}
-    for key, item in value.items():
-        name = names.get(key)
-        if name is None:
-            raise ParameterError(f"The field '{key}' is not supported by Step Functions")
-        if item is not None:
-            made[name] = to_boto(shape.members[name], item, key)
-    for name in shape.required:
-        if name not in made:
-            raise ParameterError(f"The field '{pascal(name)}' is required but was missing")
-    return made
-
-
-def _number(kind: str, value: Any, field: str) -> Any:
-    wanted: type | tuple[type, ...] = bool if kind == "boolean" else (int, float)
-    if not isinstance(value, wanted) or (kind != "boolean" and isinstance(value, bool)):
-        noun = "a boolean" if kind == "boolean" else "a number"
-        raise ParameterError(f"The field '{field}' must be {noun}")
-    assert isinstance(value, int | float)
-    return int(value) if kind in ("integer", "long") else value
-
-
-def _seconds(value: Any, field: str) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    try:
-        return datetime.fromisoformat(value).timestamp()
-    except (TypeError, ValueError):
-        raise ParameterError(f"The field '{field}' must be a timestamp") from None
+to_boto = Reader("Step Functions", dumps).read
 
 
 # ---- from the operation to the Task

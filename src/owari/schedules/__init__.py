@@ -1,0 +1,1 @@
+"""`cron()`, `rate()` and `at()`, as EventBridge rules and EventBridge Scheduler have them."""

@@ -1,0 +1,237 @@
+"""What a schedule is and may be. Pure.
+
+Source: EventBridge Scheduler API reference, "CreateSchedule", and its user guide.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from owari.arn import make_arn, parse_arn
+from owari.errors import ServiceError
+from owari.schedules.errors import BadSchedule, UnknownZone
+from owari.schedules.expression import Expression, Rate, parse
+from owari.schedules.next import next_after, zone_of
+from owari.targets.calls import supports
+
+Json = dict[str, Any]
+
+DEFAULT_GROUP = "default"
+UNIVERSAL = "aws-sdk:"
+READS = ("get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read",
+         "lookup", "discover", "validate", "batchGet", "estimate", "test", "transactGet",
+         "invokeHarness")  # fmt: skip
+JUST_BEFORE_S = 1e-6
+
+
+def invalid(message: str) -> ServiceError:
+    return ServiceError("ValidationException", message, fields={"Message": message})
+
+
+def conflict(message: str) -> ServiceError:
+    return ServiceError("ConflictException", message, fields={"Message": message})
+
+
+def missing(message: str) -> ServiceError:
+    return ServiceError("ResourceNotFoundException", message, fields={"Message": message})
+
+
+def schedule_arn(account: str, region: str, group: str, name: str) -> str:
+    return make_arn("scheduler", region, account, f"schedule/{group}/{name}")
+
+
+def group_arn(account: str, region: str, name: str) -> str:
+    return make_arn("scheduler", region, account, f"schedule-group/{name}")
+
+
+# ---- settings
+def checked(p: Mapping[str, Any], now: float) -> Json:
+    """What is kept of a request, with AWS's defaults. Raises ValidationException."""
+    settings = {
+        "ScheduleExpression": p["ScheduleExpression"],
+        "ScheduleExpressionTimezone": p.get("ScheduleExpressionTimezone", "UTC"),
+        "State": p.get("State", "ENABLED"),
+        "ActionAfterCompletion": p.get("ActionAfterCompletion", "NONE"),
+        "FlexibleTimeWindow": p["FlexibleTimeWindow"],
+        "Target": _target(p["Target"]),
+    }
+    optional = ("Description", "KmsKeyArn", "StartDate", "EndDate")
+    settings |= {name: p[name] for name in optional if p.get(name) is not None}
+    expression_of(settings)
+    _check_window(settings["FlexibleTimeWindow"])
+    _check_dates(settings, now)
+    return settings
+
+
+def expression_of(settings: Json) -> Expression:
+    text = settings["ScheduleExpression"]
+    try:
+        zone_of(settings["ScheduleExpressionTimezone"])
+    except UnknownZone as error:
+        raise invalid(f"Invalid Schedule Expression Timezone {error}.") from None
+    try:
+        return parse(text)
+    except BadSchedule:
+        raise invalid(f"Invalid Schedule Expression {text}.") from None
+
+
+def _check_window(window: Json) -> None:
+    if window["Mode"] == "FLEXIBLE" and "MaximumWindowInMinutes" not in window:
+        raise invalid("MaximumWindowInMinutes is required when Mode is FLEXIBLE.")
+    if window["Mode"] == "OFF" and "MaximumWindowInMinutes" in window:
+        raise invalid("MaximumWindowInMinutes can't be set when Mode is OFF.")
+
+
+def _check_dates(settings: Json, now: float) -> None:
+    start, end = settings.get("StartDate"), settings.get("EndDate")
+    if end is not None and end <= now:
+        raise invalid("The EndDate you specify must be in the future.")
+    if start is not None and end is not None and end <= start:
+        raise invalid("The EndDate you specify must come after the StartDate.")
+
+
+def _target(target: Json) -> Json:
+    arn = target["Arn"]
+    if universal_of(arn) is not None:
+        _check_universal(arn, target)
+    elif not supports(arn):
+        raise _no_target(arn)
+    else:
+        _check_templated(arn, target)
+    defaults = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
+    return target | {"RetryPolicy": defaults | target.get("RetryPolicy", {})}
+
+
+def _no_target(arn: str) -> ServiceError:
+    if parse_arn(arn) is None:
+        return invalid(f"Provided Arn is not in correct format: {arn}")
+    return ServiceError("NotImplemented", f"Owari does not deliver to {arn}.", status=501)
+
+
+_NEEDED = {"ecs": "EcsParameters", "events": "EventBridgeParameters"}
+
+
+def _check_templated(arn: str, target: Json) -> None:
+    found = parse_arn(arn)
+    assert found is not None
+    needed = _NEEDED.get(found.service)
+    if needed and needed not in target:
+        raise invalid(f"{needed} must be specified for the target {arn}.")
+    if found.service == "sqs" and found.resource.endswith(".fifo"):
+        if not target.get("SqsParameters", {}).get("MessageGroupId"):
+            raise invalid("MessageGroupId must be specified for a FIFO queue.")
+    elif "SqsParameters" in target:
+        raise invalid("SqsParameters are only allowed for FIFO queues.")
+    if found.service in ("states", "events") and not is_json(target.get("Input", "{}")):
+        raise invalid(f"Input must be valid JSON for the target {arn}.")
+
+
+def is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+# ---- universal targets
+def universal_of(arn: str) -> tuple[str, str] | None:
+    """(service, action) of `arn:aws:scheduler:::aws-sdk:sqs:sendMessage`."""
+    found = parse_arn(arn)
+    if found is None or found.service != "scheduler" or not found.resource.startswith(UNIVERSAL):
+        return None
+    service, _, action = found.resource.removeprefix(UNIVERSAL).partition(":")
+    return service, action
+
+
+def _check_universal(arn: str, target: Json) -> None:
+    found = universal_of(arn)
+    assert found is not None
+    if not all(found):
+        raise invalid(f"Provided Arn is not in correct format: {arn}")
+    if found[1].startswith(READS):
+        raise invalid(f"Target {arn} is not supported: it only reads.")
+    if not is_json(target.get("Input", "{}")):
+        raise invalid(f"Input must be valid JSON for the target {arn}.")
+
+
+# ---- time
+def first_due(settings: Json, now: float, created: float) -> float | None:
+    """A start in the future is itself a time at which it may be due."""
+    start = settings.get("StartDate")
+    after = start - JUST_BEFORE_S if start is not None and start > now else now
+    return due_after(settings, after, created)
+
+
+def due_after(settings: Json, after: float, created: float) -> float | None:
+    """None when it has no more times, or is disabled."""
+    if settings["State"] == "DISABLED":
+        return None
+    expression = expression_of(settings)
+    start = settings.get("StartDate", created)
+    zone = settings["ScheduleExpressionTimezone"]
+    due = next_after(expression, after, start=start, zone=zone)
+    end = settings.get("EndDate")
+    return None if due is None or (end is not None and due > end) else due
+
+
+def catch_up(settings: Json, due: float, until: float, created: float) -> tuple[float, int]:
+    """The last time before `until`, and how many there were from `due` to it."""
+    expression = expression_of(settings)
+    if isinstance(expression, Rate):
+        passed = int((until - due) // expression.seconds)
+        end = settings.get("EndDate", until)
+        while passed and due + passed * expression.seconds > end:
+            passed = int((end - due) // expression.seconds)
+        return due + passed * expression.seconds, passed + 1
+    count = 1
+    while (following := due_after(settings, due, created)) is not None and following < until:
+        due, count = following, count + 1
+    return due, count
+
+
+# ---- what is delivered
+def iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def input_of(target: Json, context: Mapping[str, str], account: str, region: str) -> str:
+    """Scheduler's own event where the target has no input; context attributes filled in.
+
+    Sources: Scheduler user guide, "Using templated targets", "Adding context attributes".
+    """
+    text: str | None = target.get("Input")
+    if text is None:
+        event = {
+            "version": "0",
+            "id": context["execution-id"],
+            "detail-type": "Scheduled Event",
+            "source": "aws.scheduler",
+            "account": account,
+            "time": context["scheduled-time"],
+            "region": region,
+            "resources": [context["schedule-arn"]],
+            "detail": "{}",
+        }
+        return json.dumps(event, separators=(",", ":"))
+    for name, value in context.items():
+        text = text.replace(f"<aws.scheduler.{name}>", value)
+    return text
+
+
+def dead_letter_attributes(
+    arn: str, target: str, error: ServiceError, condition: str, retries: int
+) -> dict[str, str]:
+    """Source: Scheduler user guide, "Retrieve dead-letter events"."""
+    made = {
+        "ERROR_CODE": error.code,
+        "ERROR_MESSAGE": error.message[:1024] or error.code,
+        "RETRY_ATTEMPTS": str(retries),
+        "SCHEDULE_ARN": arn,
+        "TARGET_ARN": target,
+        "IS_PAYLOAD_TRUNCATED": "false",
+    }
+    return made | ({"EXHAUSTED_RETRY_CONDITION": condition} if condition else {})

@@ -1,0 +1,1 @@
+"""What EventBridge rules and Scheduler deliver to, and how often they try."""
