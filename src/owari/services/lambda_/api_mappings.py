@@ -20,7 +20,8 @@ from owari.services.lambda_.mapping import (
     Mapping,
     described,
 )
-from owari.services.lambda_.mapping_flow import advance, hurry, unpark, visibility_timeout
+from owari.services.lambda_.mapping_flow import advance, hurry, unpark
+from owari.services.lambda_.mapping_queue import visibility_timeout
 from owari.services.lambda_.mapping_settings import changed, check_source, defaults
 from owari.services.lambda_.names import FunctionRef
 from owari.services.lambda_.paging import key_of, marker_for
@@ -63,7 +64,7 @@ def _check_pair(tx: Tx, m: Mapping) -> None:
     if function is None:
         raise invalid("Function does not exist")
     try:
-        hidden_s = visibility_timeout(tx, m.queue_url(tx.endpoint))
+        hidden_s = visibility_timeout(tx, m)
     except ServiceError as error:
         raise invalid(
             f"Error occurred while ReceiveMessage. SQS Error Code: {_sqs_code(error)}."

@@ -2,15 +2,9 @@
 
 `advance` does for one mapping what can be done now: it deletes what is done, receives, starts
 batches, and leaves behind what will call it again: a parked receive, a Wake, the batches' runs.
-The queue is met through its public operations only.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Any
-
-import orjson
 
 from owari.effects import Call, ReplyTo, Report, Run, Wake
 from owari.errors import ServiceError
@@ -23,7 +17,6 @@ from owari.services.lambda_.mapping import (
     Batch,
     BatchState,
     Mapping,
-    fits,
     is_complete,
     on_idle,
     on_no_room,
@@ -34,35 +27,21 @@ from owari.services.lambda_.mapping import (
     wanted,
     window_ends,
 )
-from owari.services.lambda_.mapping_filters import passes
-from owari.services.lambda_.mapping_records import Part, record_of
+from owari.services.lambda_.mapping_gathering import NEVER, Turn, take
+from owari.services.lambda_.mapping_queue import (
+    POLL_S,
+    Message,
+    asking,
+    delete,
+    receive,
+    trouble,
+)
 from owari.services.lambda_.names import LATEST
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
 
 RECEIVES = 10  # of a mapping, per transaction: the writer's turns are short
 PARTS_DELETED = 20  # likewise
-DELETE_MAX = 10  # entries of a DeleteMessageBatch
-_POLL_S = 20
-_NEVER = float("inf")
-
-Message = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Turn:
-    """One transaction's work on a mapping. `limit` is how many batches may be in flight at most;
-    at `again_at` it wants to be called again."""
-
-    tx: Tx
-    m: Mapping
-    limit: int
-    waiting: list[Batch]
-    hidden_s: float | None = None  # the queue's visibility timeout, once it was asked for
-    again_at: float = _NEVER
-
-    def again(self, at: float) -> None:
-        self.again_at = min(self.again_at, at)
 
 
 def advance(
@@ -79,7 +58,7 @@ def advance(
         if batch.state is BatchState.ENDED:
             _clear(turn, batch)
     if messages:
-        _take(turn, messages)
+        take(turn, messages)
     if m.state == ENABLED:
         _receive(turn, drained)
     _start(turn)
@@ -116,7 +95,7 @@ def _receive(turn: Turn, drained: bool) -> None:
         if room <= 0:
             grow_at = on_no_room(m, turn.limit, now)
             if grow_at is None or grow_at > now:
-                turn.again(_NEVER if grow_at is None else grow_at)
+                turn.again(NEVER if grow_at is None else grow_at)
                 return
             continue
         if drained:
@@ -130,36 +109,20 @@ def _receive(turn: Turn, drained: bool) -> None:
 def _receive_once(turn: Turn, most: int) -> bool:
     """Is the queue empty now?"""
     try:
-        answer = turn.tx.call("sqs", "ReceiveMessage", _asking(turn, most, 0))
+        messages = receive(turn.tx, turn.m, most)
     except ServiceError as error:
-        _on_refused(turn, error)
+        on_trouble(turn.m, trouble(error), turn.tx.now)
         return False
     on_received(turn.m)
-    messages = answer.get("Messages", [])
-    if messages:
-        _take(turn, messages)
+    take(turn, messages)
     return len(messages) < most
-
-
-def _asking(turn: Turn, most: int, wait_s: int) -> dict[str, Any]:
-    return {
-        "QueueUrl": turn.m.queue_url(turn.tx.endpoint),
-        "MaxNumberOfMessages": most,
-        "WaitTimeSeconds": wait_s,
-        "MessageSystemAttributeNames": ["All"],
-        "MessageAttributeNames": ["All"],
-    }
-
-
-def _on_refused(turn: Turn, error: ServiceError) -> None:
-    on_trouble(turn.m, f"ReceiveMessage failed: {error.code}: {error.message}", turn.tx.now)
 
 
 def _park(turn: Turn, most: int) -> None:
     """Have the next messages brought: the durable call stays at the queue until there are any."""
     m = turn.m
     m.poll = turn.tx.emit(
-        Call("sqs", "ReceiveMessage", _asking(turn, most, _POLL_S), patient=True),
+        Call("sqs", "ReceiveMessage", asking(turn.tx, m, most, POLL_S), patient=True),
         reply_to=ReplyTo("lambda", "arrival", m.uuid),
         principal=_principal(m),
         trace=m.trace,
@@ -177,8 +140,7 @@ def on_arrival(tx: Tx, report: Report) -> None:
         return
     m.poll = None
     if report.error is not None:
-        error = report.error
-        on_trouble(m, f"ReceiveMessage failed: {error.code}: {error.message}", tx.now)
+        on_trouble(m, trouble(report.error), tx.now)
         advance(tx, m)
         return
     on_received(m)
@@ -196,72 +158,6 @@ def unpark(tx: Tx, m: Mapping) -> None:
 
 
 # ---- batches
-def _take(turn: Turn, messages: list[Message]) -> None:
-    """Put messages into batches; those that no filter lets through are deleted at once."""
-    m = turn.m
-    filters = m.settings.get("FilterCriteria", {}).get("Filters", [])
-    records = [(message, record_of(message, m.source, m.region)) for message in messages]
-    fitting = [(message, record) for message, record in records if passes(filters, record)]
-    if len(fitting) < len(messages):
-        chosen = {record["messageId"] for _, record in fitting}
-        _delete(turn, [_receipt(each) for each in messages if each["MessageId"] not in chosen])
-    batch = next((b for b in turn.waiting if b.state is BatchState.FILLING), None)
-    held: list[tuple[Message, str]] = []
-    for message, record in fitting:
-        text = orjson.dumps(record)
-        if batch is None or not fits(m, batch, len(text)):
-            _keep(turn, batch, held)
-            follows = batch.number if batch is not None and m.fifo else None
-            batch, held = _open(turn, follows, _trace_of(turn, message)), []
-        batch.count += 1
-        batch.size += len(text) + 1
-        held.append((message, text.decode()))
-    _keep(turn, batch, held)
-
-
-def _trace_of(turn: Turn, message: Message) -> str:
-    """The trace a message was sent in, or a new one that begins with it."""
-    header: str | None = message.get("Attributes", {}).get("AWSTraceHeader")
-    if header:
-        return header
-    digits = turn.tx.new_id().replace("-", "")
-    return f"Root=1-{int(turn.tx.now):08x}-{digits[:24]};Sampled=0"
-
-
-def _open(turn: Turn, follows: int | None, trace: str) -> Batch:
-    batch = Batch(turn.tx.next_seq(), opened=turn.tx.now, follows=follows, trace=trace)
-    turn.waiting.append(batch)
-    return batch
-
-
-def _keep(turn: Turn, batch: Batch | None, held: list[tuple[Message, str]]) -> None:
-    """Store what was put into a batch; it is full if the next record found no place in it."""
-    if batch is None or not held:
-        return
-    part = Part(",".join(text for _, text in held), [_receipt(message) for message, _ in held])
-    rows.add_part(turn.tx, batch.number, part)
-    batch.lapses = min(batch.lapses, turn.tx.now + _hidden_s(turn))
-    if batch.count >= turn.m.batch_size or not fits(turn.m, batch, 1):
-        batch.state = BatchState.FULL
-
-
-def _hidden_s(turn: Turn) -> float:
-    """The queue's visibility timeout."""
-    if turn.hidden_s is None:
-        turn.hidden_s = visibility_timeout(turn.tx, turn.m.queue_url(turn.tx.endpoint))
-    return turn.hidden_s
-
-
-def visibility_timeout(tx: Tx, queue_url: str) -> float:
-    """Raises the queue's ServiceError when it is not there."""
-    asked = {"QueueUrl": queue_url, "AttributeNames": ["VisibilityTimeout"]}
-    return float(tx.call("sqs", "GetQueueAttributes", asked)["Attributes"]["VisibilityTimeout"])
-
-
-def _receipt(message: Message) -> tuple[str, str]:
-    return message["MessageId"], message["ReceiptHandle"]
-
-
 def _start(turn: Turn) -> None:
     """Give the function what is complete, as far as there are places."""
     tx, m = turn.tx, turn.m
@@ -298,7 +194,7 @@ def _clear(turn: Turn, batch: Batch) -> None:
     """Delete what an ended batch has done from the queue, some per transaction."""
     kept = set(batch.kept)
     for number, receipts in rows.receipts(turn.tx, batch.number, PARTS_DELETED):
-        _delete(turn, [(id, handle) for id, handle in receipts if id not in kept])
+        delete(turn.tx, turn.m, [(id, handle) for id, handle in receipts if id not in kept])
         rows.remove_part(turn.tx, batch.number, number)
     if rows.receipts(turn.tx, batch.number, 1):
         turn.again(turn.tx.now)
@@ -307,23 +203,11 @@ def _clear(turn: Turn, batch: Batch) -> None:
     turn.m.in_flight -= 1
 
 
-def _delete(turn: Turn, receipts: list[tuple[str, str]]) -> None:
-    """A message that is gone, or was received by another meanwhile, is none of ours any more."""
-    for at in range(0, len(receipts), DELETE_MAX):
-        some = receipts[at : at + DELETE_MAX]
-        entries = [{"Id": str(n), "ReceiptHandle": handle} for n, (_, handle) in enumerate(some)]
-        asked = {"QueueUrl": turn.m.queue_url(turn.tx.endpoint), "Entries": entries}
-        try:
-            turn.tx.call("sqs", "DeleteMessageBatch", asked)
-        except ServiceError:
-            return  # with its queue
-
-
 # ---- later
 def _plan(turn: Turn) -> None:
     """Be called again when something is due, by one Wake at a time."""
     m = turn.m
-    if turn.again_at == _NEVER or (m.wake is not None and m.wake_due <= turn.again_at):
+    if turn.again_at == NEVER or (m.wake is not None and m.wake_due <= turn.again_at):
         return
     if m.wake is not None:
         turn.tx.cancel(m.wake)
