@@ -140,6 +140,7 @@ class Kernel:
         self.counter = Counter(row["seq"])
         self.up_since = clock.now()
         self.cache: dict[str, Any] = {}
+        self.public_layer: Callable[[str], str | None] = lambda _arn: None
 
     # ---- the three phases of a turn
     def submit(self, work: Work) -> None:
@@ -230,6 +231,7 @@ class Kernel:
             outcome=outcome,
             counter=self.counter,
             caller=self._call_within,
+            public_layer=self.public_layer,
             real_now=self.clock.real(),
             up_since=self.up_since,
             last_try=work.last_try,

@@ -79,6 +79,7 @@ class Tx:
     outcome: Outcome
     counter: Counter
     caller: Caller
+    public_layer: Callable[[str], str | None] = lambda _arn: None  # its folder on this machine
     real_now: float = 0.0  # real time (credentials, signatures); epoch seconds
     up_since: float = 0.0  # when this server began; service time
     last_try: bool = False

@@ -157,13 +157,8 @@ VALIDATION = "ValidationException"
             "is not an SNS topic or SQS queue ARN",
         ),
         ({"LoggingConfig": {"SystemLogLevel": "WARN"}}, INVALID, "log format to JSON"),
-        ({"Layers": ["arn:aws:lambda:us-east-1:0:layer:l:1"]}, INVALID, "does not exist."),
-        ({"PackageType": "Image"}, "NotImplemented", "PackageType Image"),
-        (
-            {"FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "/mnt/x"}]},
-            "NotImplemented",
-            "FileSystemConfigs",
-        ),
+        ({"PackageType": "Image"}, INVALID, "Please don't provide Handler or Runtime or Layer"),
+        ({"ImageConfig": {"Command": ["x"]}}, INVALID, "Please don't provide ImageConfig"),
     ],
 )
 def test_bad_settings_are_refused_as_on_aws(given: dict[str, Any], code: str, message: str) -> None:

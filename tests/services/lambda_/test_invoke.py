@@ -71,7 +71,7 @@ def test_what_compute_is_told(world: World) -> None:
     }
     assert world.kernel.blobs.path(first["code"]).exists()
     assert second["function_arn"] == arn("f", "$LATEST")
-    assert second["slot"] == first["slot"]
+    assert second["environment"] != first["environment"]  # it is told another ARN
     assert second["request_id"] != first["request_id"]
 
 

@@ -6,17 +6,23 @@ from owari.services.lambda_ import sql
 from owari.services.lambda_.api_versions import publish
 from owari.services.lambda_.configuration import created
 from owari.services.lambda_.faults import conflict, function_not_found, invalid
+from owari.services.lambda_.layers import check_together, layers_named
 from owari.services.lambda_.lookup import arn_of, existing_function, existing_version, named
-from owari.services.lambda_.model import Version, describe, describe_in_list
+from owari.services.lambda_.model import (
+    Source,
+    Version,
+    describe,
+    describe_created,
+    describe_in_list,
+)
 from owari.services.lambda_.names import LATEST, FunctionRef
-from owari.services.lambda_.package import received
+from owari.services.lambda_.package import location, received
 from owari.services.lambda_.paging import key_of, marker_for
 from owari.services.lambda_.tagging import checked_tags
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
 
 PAGE_MAX = 50
-LOCATION_S = 600
 
 
 @operation("lambda", "CreateFunction")
@@ -25,10 +31,14 @@ def create_function(tx: Tx, p: Params) -> Result:
     if ref.qualifier not in (None, LATEST):
         raise invalid("A function is created without a version or alias in its name.")
     config = created(ref.name, p, tx.limits)
+    if p.get("CodeSigningConfigArn"):
+        raise invalid("The code signing configuration cannot be found.")
     tags = checked_tags({}, p.get("Tags") or {})
     if sql.function(tx, ref.name) is not None:
         raise conflict(f"Function already exist: {ref.name}")
-    package = received(tx, p["Code"])
+    package = received(tx, p["Code"], config["PackageType"])
+    layers = layers_named(tx, p.get("Layers") or [])
+    check_together(package.source(), layers, tx.limits.function_unzipped_max_bytes)
     revision = tx.new_id()
     made = Version(
         account=tx.account,
@@ -37,14 +47,14 @@ def create_function(tx: Tx, p: Params) -> Result:
         version=LATEST,
         revision=revision,
         deployed=revision,
-        code=package.store(tx),
-        code_size=len(package.data),
+        source=package.store(tx),
         modified=tx.now,
         config=config,
+        layers=layers,
     )
     sql.add_function(tx, made)
     tx.resources.created(made.arn, "AWS::Lambda::Function", tags)
-    return describe(publish(tx, made) if p.get("Publish") else made)
+    return describe(publish(tx, made)) if p.get("Publish") else describe_created(made)
 
 
 @operation("lambda", "GetFunction", reads=True)
@@ -53,8 +63,8 @@ def get_function(tx: Tx, p: Params) -> Result:
     version = existing_version(tx, ref)
     reserved = existing_function(tx, ref)["reserved"]
     result = {
-        "Configuration": describe(version, qualified=ref.qualifier is not None),
-        "Code": {"RepositoryType": "S3", "Location": _location(tx, version.code)},
+        "Configuration": describe(version, ref.qualifier),
+        "Code": _code(tx, version.source),
     }
     if tags := tx.resources.tags(version.arn):
         result["Tags"] = tags
@@ -63,11 +73,11 @@ def get_function(tx: Tx, p: Params) -> Result:
     return result
 
 
-def _location(tx: Tx, code: str) -> str:
-    """A signed URL of the package, good for ten minutes as on AWS (http/packages.py serves it)."""
-    expires = int(tx.real_now) + LOCATION_S
-    seal = tx.issuer.seal(f"{code}:{expires}")
-    return f"{tx.endpoint}/_owari/code/{code}?Expires={expires}&Signature={seal}"
+def _code(tx: Tx, source: Source) -> dict[str, str]:
+    """FunctionCodeLocation."""
+    if source.image:
+        return {"RepositoryType": "ECR", "ImageUri": source.image}
+    return {"RepositoryType": "S3", "Location": location(tx, source)}
 
 
 @operation("lambda", "GetFunctionCodeSigningConfig", reads=True)
@@ -81,7 +91,7 @@ def get_function_code_signing_config(tx: Tx, p: Params) -> Result:
 @operation("lambda", "GetFunctionConfiguration", reads=True)
 def get_function_configuration(tx: Tx, p: Params) -> Result:
     ref = named(tx, p, "GetFunctionConfiguration")
-    return describe(existing_version(tx, ref), qualified=ref.qualifier is not None)
+    return describe(existing_version(tx, ref), ref.qualifier)
 
 
 @operation("lambda", "ListFunctions", reads=True)

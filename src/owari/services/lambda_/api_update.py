@@ -9,8 +9,9 @@ from owari.services.lambda_.api_versions import publish
 from owari.services.lambda_.configuration import updated
 from owari.services.lambda_.durable.settings import changed_durable_config
 from owari.services.lambda_.faults import invalid, precondition
+from owari.services.lambda_.layers import check_together, layers_named
 from owari.services.lambda_.lookup import existing_version, named
-from owari.services.lambda_.model import Version, describe
+from owari.services.lambda_.model import Version, describe, describe_updated
 from owari.services.lambda_.names import LATEST, FunctionRef
 from owari.services.lambda_.package import received
 from owari.store.tx import Tx
@@ -21,17 +22,15 @@ from owari.wire.operation import Params, Result, operation
 def update_function_code(tx: Tx, p: Params) -> Result:
     """`DryRun` checks everything and changes nothing."""
     current = _current(tx, p, "UpdateFunctionCode")
-    package = received(tx, p)
+    package = received(tx, p, current.config["PackageType"])
     asked = {key: p[key] for key in ("Architectures",) if key in p}
     config = updated(current.name, current.config, asked, tx.limits)
-    code = package.digest if p.get("DryRun") else package.store(tx)
-    new = current.changed(
-        tx.new_id(), tx.now, code=code, code_size=len(package.data), config=config
-    )
+    check_together(package.source(), current.layers, tx.limits.function_unzipped_max_bytes)
     if p.get("DryRun"):
-        return describe(replace(new, revision=current.revision, modified=current.modified))
+        return describe(replace(current, source=package.source(), config=config))
+    new = current.changed(tx.new_id(), tx.now, source=package.store(tx), config=config)
     sql.change_version(tx, current, new)
-    return describe(publish(tx, new) if p.get("Publish") else new)
+    return describe(publish(tx, new)) if p.get("Publish") else describe_updated(new)
 
 
 @operation("lambda", "UpdateFunctionConfiguration")
@@ -41,9 +40,11 @@ def update_function_configuration(tx: Tx, p: Params) -> Result:
         durable = changed_durable_config(current.config.get("DurableConfig"), p["DurableConfig"])
         p = {**p, "DurableConfig": durable}
     config = updated(current.name, current.config, p, tx.limits)
-    new = current.changed(tx.new_id(), tx.now, config=config)
+    layers = current.layers if p.get("Layers") is None else layers_named(tx, p["Layers"])
+    check_together(current.source, layers, tx.limits.function_unzipped_max_bytes)
+    new = current.changed(tx.new_id(), tx.now, config=config, layers=layers)
     sql.change_version(tx, current, new)
-    return describe(new)
+    return describe_updated(new)
 
 
 def _current(tx: Tx, p: Params, action: str) -> Version:

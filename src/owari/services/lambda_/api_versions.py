@@ -7,9 +7,9 @@ from dataclasses import replace
 from owari.services.lambda_ import sql
 from owari.services.lambda_.faults import invalid, precondition
 from owari.services.lambda_.lookup import existing_function, existing_version, named
-from owari.services.lambda_.model import Version, describe, describe_in_list
+from owari.services.lambda_.model import Version, code_sha256, describe, describe_in_list
 from owari.services.lambda_.names import LATEST, FunctionRef
-from owari.services.lambda_.paging import key_of, marker_for
+from owari.services.lambda_.paging import page_of
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
 
@@ -18,14 +18,13 @@ PAGE_MAX = 50
 
 def publish(tx: Tx, latest: Version, description: str | None = None) -> Version:
     """The new version, or the last one if nothing has changed since it was published."""
-    config = latest.config
     if description is not None:
-        config = config | {"Description": description}
+        latest = replace(latest, config=latest.config | {"Description": description})
     last = sql.versions(tx, latest.name)[-1]
-    if last.version != LATEST and (last.code, last.config) == (latest.code, config):
+    if last.version != LATEST and last.content == latest.content:
         return last
     number = sql.next_version(tx, latest.name)
-    made = replace(latest, version=number, revision=tx.new_id(), modified=tx.now, config=config)
+    made = replace(latest, version=number, revision=tx.new_id(), modified=tx.now)
     sql.add_version(tx, made)
     return made
 
@@ -39,10 +38,11 @@ def publish_version(tx: Tx, p: Params) -> Result:
             "The Revision Id provided does not match the latest Revision Id. Call the"
             " GetFunction/GetAlias API to retrieve the latest Revision Id"
         )
-    if p.get("CodeSha256") not in (None, "", latest.code_sha256):
+    present = code_sha256(latest.source)
+    if p.get("CodeSha256") not in (None, "", present):
         raise invalid(
             f"CodeSHA256 ({p['CodeSha256']}) is different from current CodeSHA256 in $LATEST"
-            f" ({latest.code_sha256}). Please try again with the CodeSHA256 in $LATEST."
+            f" ({present}). Please try again with the CodeSHA256 in $LATEST."
         )
     return describe(publish(tx, latest, p.get("Description") or None))
 
@@ -51,11 +51,6 @@ def publish_version(tx: Tx, p: Params) -> Result:
 def list_versions_by_function(tx: Tx, p: Params) -> Result:
     ref = named(tx, p, "ListVersionsByFunction")
     existing_function(tx, ref)
-    start = key_of(p["Marker"], int)[0] if p.get("Marker") else 0
-    most = min(p.get("MaxItems") or PAGE_MAX, PAGE_MAX)
-    every = sql.versions(tx, ref.name)
-    page = every[start : start + most]
-    result = {"Versions": [describe_in_list(v, qualified=True) for v in page]}
-    if start + most < len(every):
-        return result | {"NextMarker": marker_for([start + most])}
-    return result
+    found = [describe_in_list(v, qualified=True) for v in sql.versions(tx, ref.name)]
+    page, more = page_of(found, p, PAGE_MAX)
+    return {"Versions": page, **more}

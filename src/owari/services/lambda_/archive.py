@@ -20,13 +20,14 @@ LINK_MAX_BYTES = 4_096
 _ENCRYPTED = 0x1
 
 
-def check_archive(data: bytes, unzipped_max_bytes: int) -> None:
-    """Raises InvalidParameterValueException, as CreateFunction and UpdateFunctionCode do."""
+def check_archive(data: bytes, unzipped_max_bytes: int) -> int:
+    """How many bytes it is unzipped. Raises InvalidParameterValueException, as CreateFunction and
+    UpdateFunctionCode do."""
     if not data:
         raise invalid("Uploaded file must be a non-empty zip")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check(archive, unzipped_max_bytes)
+            return _check(archive, unzipped_max_bytes)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
         raise not_a_zip() from None
 
@@ -37,7 +38,7 @@ def not_a_zip() -> ServiceError:
     )
 
 
-def _check(archive: zipfile.ZipFile, unzipped_max_bytes: int) -> None:
+def _check(archive: zipfile.ZipFile, unzipped_max_bytes: int) -> int:
     entries = archive.infolist()
     if not entries:
         raise invalid("Uploaded file must be a non-empty zip")
@@ -52,6 +53,7 @@ def _check(archive: zipfile.ZipFile, unzipped_max_bytes: int) -> None:
             _check_link(archive, entry)
     if size <= VERIFIED_MAX_BYTES and archive.testzip() is not None:
         raise not_a_zip()
+    return size
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -52,8 +52,6 @@ RESERVED_VARIABLES = frozenset(
 _NOT_OFFERED = (
     "AcceleratorConfig",
     "CapacityProviderConfig",
-    "FileSystemConfigs",
-    "ImageConfig",
     "RuntimeConfig",
     "TenancyConfig",
 )
@@ -76,16 +74,13 @@ def defaults(name: str) -> Config:
 
 def created(name: str, p: Mapping[str, Any], limits: Limits) -> Config:
     """The settings of a new function. Raises InvalidParameterValue- and ValidationException."""
-    if p.get("PackageType", "Zip") != "Zip" or p["Code"].get("ImageUri"):
-        raise beyond_owari("functions of PackageType Image")
-    if not p.get("Runtime") or not p.get("Handler"):
+    package_type = p.get("PackageType") or "Zip"
+    if package_type == "Zip" and not (p.get("Runtime") and p.get("Handler")):
         raise invalid(
             "Runtime and Handler are mandatory parameters for functions created with deployment"
             " packages."
         )
-    if p.get("CodeSigningConfigArn"):
-        raise invalid("The code signing configuration cannot be found.")
-    return updated(name, defaults(name), p, limits)
+    return updated(name, defaults(name) | {"PackageType": package_type}, p, limits)
 
 
 def updated(name: str, current: Config, p: Mapping[str, Any], limits: Limits) -> Config:
@@ -93,20 +88,31 @@ def updated(name: str, current: Config, p: Mapping[str, Any], limits: Limits) ->
     for setting in _NOT_OFFERED:
         if p.get(setting):
             raise beyond_owari(f"the {setting} of a function")
-    if layers := p.get("Layers"):
-        raise invalid(f"Layer version {layers[0]} does not exist.")
+    _check_kind(current["PackageType"], p)
     config = dict(current)
     for setting, normalise in _SETTINGS.items():
         if p.get(setting) is None:
             continue
+        kept_as = _KEPT_AS.get(setting, setting)
         value = normalise(name, p[setting])
-        if value in (None, {}):
-            config.pop(setting, None)
+        if value in (None, {}, []):
+            config.pop(kept_as, None)
         else:
-            config[setting] = value
+            config[kept_as] = value
     for check in _CHECKS:
         check(config, limits)
     return config
+
+
+def _check_kind(package_type: str, p: Mapping[str, Any]) -> None:
+    """Some settings are for packages only, one is for images only."""
+    if package_type == "Image" and any(p.get(key) for key in ("Runtime", "Handler", "Layers")):
+        raise invalid(
+            "Please don't provide Handler or Runtime or Layer when the intent is to create or"
+            " update a function of PackageType Image."
+        )
+    if package_type == "Zip" and p.get("ImageConfig"):
+        raise invalid("Please don't provide ImageConfig for a function of PackageType Zip.")
 
 
 # ---- one setting each, as AWS keeps it; None removes it
@@ -135,6 +141,13 @@ def _vpc(_name: str, value: dict[str, Any]) -> Any:
         "VpcId": "",
         "Ipv6AllowedForDualStack": value.get("Ipv6AllowedForDualStack", False),
     }
+
+
+def _image_config(_name: str, value: dict[str, Any]) -> Any:
+    given = {key: value[key] for key in ("EntryPoint", "Command") if value.get(key)}
+    if value.get("WorkingDirectory"):
+        given["WorkingDirectory"] = value["WorkingDirectory"]
+    return {"ImageConfig": given} if given else None
 
 
 def _snap_start(_name: str, value: dict[str, Any]) -> Any:
@@ -178,7 +191,10 @@ _SETTINGS: dict[str, Callable[[str, Any], Any]] = {
     "SnapStart": _snap_start,
     "LoggingConfig": _logging,
     "DurableConfig": lambda _name, value: checked_durable_config(value),
+    "FileSystemConfigs": _as_is,
+    "ImageConfig": _image_config,
 }
+_KEPT_AS = {"ImageConfig": "ImageConfigResponse"}
 
 
 # ---- bounds
@@ -197,7 +213,7 @@ def _check_role(config: Config, _limits: Limits) -> None:
 
 
 def _check_runtime(config: Config, _limits: Limits) -> None:
-    if config["Runtime"] not in RUNTIMES:
+    if "Runtime" in config and config["Runtime"] not in RUNTIMES:
         raise invalid(
             f"Value {config['Runtime']} at 'runtime' failed to satisfy constraint: Member must"
             f" satisfy enum value set: [{', '.join(RUNTIMES)}] or be a valid ARN"
@@ -205,7 +221,7 @@ def _check_runtime(config: Config, _limits: Limits) -> None:
 
 
 def _check_handler(config: Config, _limits: Limits) -> None:
-    handler = config["Handler"]
+    handler = config.get("Handler", "none")  # an image says itself
     if len(handler) > 128:
         raise constraint(handler, "handler", "have length less than or equal to 128")
     if not re.fullmatch(r"\S+", handler):

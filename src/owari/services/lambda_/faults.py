@@ -63,3 +63,12 @@ def throttled(reserved: int | None) -> ServiceError:
         status=429,
         fields={"Reason": reason, "Type": "User"},
     )
+
+
+def denied(principal: str, action: str, resource: str) -> ServiceError:
+    return ServiceError(
+        "AccessDeniedException",
+        f"User: {principal} is not authorized to perform: lambda:{action} on resource: {resource}"
+        f" because no resource-based policy allows the lambda:{action} action",
+        status=403,
+    )

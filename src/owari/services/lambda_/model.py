@@ -17,12 +17,47 @@ _ONLY_SINGLE = ("State", "LastUpdateStatus", "RuntimeVersionConfig")
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where code is: one of the three says so.
+
+    `code` is the blob id of a zip of `size` bytes (its SHA-256, hex), `folder` one of the host
+    that is used as it is (hot reload), `image` a container image. `unzipped`: bytes, 0 where
+    nobody counted them.
+    """
+
+    code: str = ""
+    folder: str = ""
+    image: str = ""
+    size: int = 0
+    unzipped: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """For a column; `Source(**…)` reads it again."""
+        return {name: value for name in self.__slots__ if (value := getattr(self, name))}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer version as a function has it: what it was when the function was given it."""
+
+    arn: str
+    source: Source
+
+    def as_json(self) -> dict[str, Any]:
+        return {"arn": self.arn, "source": self.source.as_json()}
+
+    @classmethod
+    def of(cls, value: dict[str, Any]) -> Layer:
+        return cls(value["arn"], Source(**value["source"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """`$LATEST` or a published version.
 
     `revision` changes with every change; `deployed` only with code or configuration, so that
-    warm environments outlive a change of policy. `code` is the blob id of the zip (its SHA-256,
-    hex). `config` holds the settings under AWS's names (configuration.py). Times in seconds.
+    warm environments outlive a change of policy. `config` holds the settings under AWS's names
+    (configuration.py). Times in seconds.
     """
 
     account: str
@@ -31,10 +66,10 @@ class Version:
     version: str
     revision: str
     deployed: str
-    code: str
-    code_size: int
+    source: Source
     modified: float
     config: Config
+    layers: tuple[Layer, ...] = ()
 
     @property
     def arn(self) -> str:
@@ -42,9 +77,15 @@ class Version:
         return function_arn(self.account, self.region, self.name)
 
     @property
-    def code_sha256(self) -> str:
-        """Base64, as Lambda shows it."""
-        return base64.b64encode(bytes.fromhex(self.code)).decode()
+    def blobs(self) -> list[str]:
+        """What it keeps: its package and its layers'."""
+        sources = (self.source, *(layer.source for layer in self.layers))
+        return [source.code for source in sources if source.code]
+
+    @property
+    def content(self) -> tuple[Any, ...]:
+        """Equal for two versions that run the same."""
+        return self.source, self.config, self.layers
 
     def changed(self, revision: str, now: float, **changes: Any) -> Version:
         """With other code or configuration."""
@@ -62,28 +103,57 @@ def runtime_version_arn(region: str, runtime: str) -> str:
     return f"arn:aws:lambda:{region}::runtime:{hashlib.sha256(runtime.encode()).hexdigest()}"
 
 
-def describe(v: Version, *, qualified: bool = False) -> dict[str, Any]:
-    """FunctionConfiguration. `qualified`: the caller named the version, so the ARN does too."""
-    qualifier = v.version if qualified or v.version != LATEST else None
-    return {
+def code_sha256(source: Source) -> str | None:
+    """Base64, as Lambda shows it; None where there is no package, nor a digest in its stead."""
+    digest = source.code or source.image.partition("@sha256:")[2]
+    return base64.b64encode(bytes.fromhex(digest)).decode() if digest else None
+
+
+def describe(v: Version, qualifier: str | None = None) -> dict[str, Any]:
+    """FunctionConfiguration. `qualifier`: what the caller named, so the ARN does too."""
+    if qualifier is None and v.version != LATEST:
+        qualifier = v.version
+    described: dict[str, Any] = {
         "FunctionName": v.name,
         "FunctionArn": function_arn(v.account, v.region, v.name, qualifier),
         **v.config,
-        "CodeSize": v.code_size,
-        "CodeSha256": v.code_sha256,
+        "CodeSize": v.source.size,
         "LastModified": last_modified(v.modified),
         "Version": v.version,
         "RevisionId": v.revision,
         "State": "Active",
         "LastUpdateStatus": "Successful",
-        "RuntimeVersionConfig": {
-            "RuntimeVersionArn": runtime_version_arn(v.region, v.config["Runtime"])
-        },
+    }
+    if (digest := code_sha256(v.source)) is not None:
+        described["CodeSha256"] = digest
+    if v.layers:
+        described["Layers"] = [{"Arn": x.arn, "CodeSize": x.source.size} for x in v.layers]
+    if "Runtime" in v.config:
+        arn = runtime_version_arn(v.region, v.config["Runtime"])
+        described["RuntimeVersionConfig"] = {"RuntimeVersionArn": arn}
+    return described
+
+
+def describe_created(v: Version) -> dict[str, Any]:
+    """What CreateFunction answers: before its commit nothing can be invoked."""
+    return describe(v) | {
+        "State": "Pending",
+        "StateReason": "The function is being created.",
+        "StateReasonCode": "Creating",
+    }
+
+
+def describe_updated(v: Version) -> dict[str, Any]:
+    """What an update answers: before its commit the old one is what is invoked."""
+    return describe(v) | {
+        "LastUpdateStatus": "InProgress",
+        "LastUpdateStatusReason": "The function is being created.",
+        "LastUpdateStatusReasonCode": "Creating",
     }
 
 
 def describe_in_list(v: Version, *, qualified: bool) -> dict[str, Any]:
-    described = describe(v, qualified=qualified)
+    described = describe(v, v.version if qualified else None)
     for key in _ONLY_SINGLE:
-        del described[key]
+        described.pop(key, None)
     return described

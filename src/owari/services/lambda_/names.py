@@ -10,8 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from owari.arn import make_arn
-from owari.errors import ServiceError
-from owari.services.lambda_.faults import constraint, invalid, not_found
+from owari.services.lambda_.faults import constraint, denied, invalid, not_found
 
 LATEST = "$LATEST"
 NAME_MAX = 64
@@ -78,17 +77,8 @@ def parse_function(
             f"Functions from '{parts.region}' are not reachable in this region ('{region}')"
         )
     if parts.account not in (None, account):
-        raise _denied(principal, action, text)
+        raise denied(principal, action, text)
     return FunctionRef(parts.name, qualifier or parts.qualifier)
-
-
-def _denied(principal: str, action: str, resource: str) -> ServiceError:
-    return ServiceError(
-        "AccessDeniedException",
-        f"User: {principal} is not authorized to perform: lambda:{action} on resource: {resource}"
-        f" because no resource-based policy allows the lambda:{action} action",
-        status=403,
-    )
 
 
 def function_arn(account: str, region: str, name: str, qualifier: str | None = None) -> str:

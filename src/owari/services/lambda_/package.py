@@ -1,4 +1,8 @@
-"""A deployment package: from the caller or from S3, checked, and kept as a blob."""
+"""Code: a package from the caller or from S3, checked and kept as a blob; a folder; an image.
+
+A folder is what `S3Bucket=hot-reload` names, with its absolute path as `S3Key`: it is not copied
+but used as it is at each invocation.
+"""
 
 from __future__ import annotations
 
@@ -9,43 +13,74 @@ from pathlib import Path
 from owari.errors import ServiceError
 from owari.services.lambda_ import sql
 from owari.services.lambda_.archive import check_archive
-from owari.services.lambda_.faults import USER, beyond_owari, invalid
+from owari.services.lambda_.faults import USER, invalid
+from owari.services.lambda_.model import Source
 from owari.store.tx import Tx
 from owari.wire.message import Body, Segment
 from owari.wire.operation import Params
 
+HOT_RELOAD = "hot-reload"
+LOCATION_S = 600
 _FROM_S3 = ("S3Bucket", "S3Key", "S3ObjectVersion")
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
+    """A zip that is not stored yet."""
+
     data: bytes
+    unzipped: int
 
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
+    def source(self) -> Source:
+        digest = hashlib.sha256(self.data).hexdigest()
+        return Source(code=digest, size=len(self.data), unzipped=self.unzipped)
 
-    def store(self, tx: Tx) -> str:
-        """The blob id, which is the SHA-256 in hex. The caller keeps it in this transaction."""
-        return tx.blobs.put(self.data)
+    def store(self, tx: Tx) -> Source:
+        """Whoever records it keeps the blob in this transaction."""
+        tx.blobs.put(self.data)
+        return self.source()
 
 
-def received(tx: Tx, code: Params) -> Package:
-    """The package that FunctionCode names. Raises InvalidParameterValueException,
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Code that is not ours to store: a folder or an image."""
+
+    place: Source
+
+    def source(self) -> Source:
+        return self.place
+
+    def store(self, _tx: Tx) -> Source:
+        return self.place
+
+
+def received(tx: Tx, code: Params, package_type: str = "Zip") -> Package | Elsewhere:
+    """The code that FunctionCode names. Raises InvalidParameterValueException,
     CodeStorageExceededException and RequestEntityTooLargeException."""
-    if code.get("ImageUri"):
-        raise beyond_owari("functions of PackageType Image")
+    uri = code.get("ImageUri")
+    if (package_type == "Image") != bool(uri):
+        raise invalid(
+            f"Please provide {'ImageUri' if package_type == 'Image' else 'a package'} when the"
+            f" PackageType of the function is {package_type}."
+        )
+    return Elsewhere(Source(image=uri)) if uri else packed(tx, code)
+
+
+def packed(tx: Tx, code: Params) -> Package | Elsewhere:
+    """Likewise, of a function's package or a layer's content."""
     if code.get("ZipFile") is not None:
         if any(code.get(key) for key in _FROM_S3):
             raise invalid(
                 "Please do not provide other FunctionCode parameters when providing a ZipFile."
             )
         data = _direct(tx, code["ZipFile"])
+    elif code.get("S3Bucket") == HOT_RELOAD and code.get("S3Key", "").startswith("/"):
+        return Elsewhere(Source(folder=_folder(code["S3Key"])))
     elif code.get("S3Bucket") and code.get("S3Key"):
         data = _from_s3(tx, code)
     else:
         raise invalid("Please provide a source for function code.")
-    check_archive(data, tx.limits.function_unzipped_max_bytes)
+    unzipped = check_archive(data, tx.limits.function_unzipped_max_bytes)
     _, used = sql.usage(tx)
     if used + len(data) > tx.limits.function_code_storage_max_bytes:
         raise ServiceError(
@@ -54,7 +89,13 @@ def received(tx: Tx, code: Params) -> Package:
             status=400,
             fields=dict(USER),
         )
-    return Package(data)
+    return Package(data, unzipped)
+
+
+def _folder(path: str) -> str:
+    if not Path(path).is_dir():
+        raise invalid(f"There is no folder {path} on this machine to reload code from.")
+    return path
 
 
 def _direct(tx: Tx, data: bytes) -> bytes:
@@ -94,3 +135,12 @@ def _bytes_of(segment: Segment) -> bytes:
     with Path(segment.path).open("rb") as file:
         file.seek(segment.offset)
         return file.read(segment.length)
+
+
+def location(tx: Tx, source: Source) -> str:
+    """A signed URL of a package, good for ten minutes as on AWS (http/packages.py serves it)."""
+    if source.folder:
+        return f"file://{source.folder}"
+    expires = int(tx.real_now) + LOCATION_S
+    seal = tx.issuer.seal(f"{source.code}:{expires}")
+    return f"{tx.endpoint}/_owari/code/{source.code}?Expires={expires}&Signature={seal}"

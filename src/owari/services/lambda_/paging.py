@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from owari.services.lambda_.faults import invalid
@@ -23,6 +24,15 @@ def key_of(marker: str, *kinds: type) -> list[Any]:
     if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
         raise _foreign()
     return key
+
+
+def page_of(
+    found: Sequence[Any], p: Mapping[str, Any], page_max: int
+) -> tuple[Sequence[Any], dict[str, str]]:
+    """The page of `found` that Marker and MaxItems ask for, and the NextMarker, if any."""
+    start = key_of(p["Marker"], int)[0] if p.get("Marker") else 0
+    end = start + min(p.get("MaxItems") or page_max, page_max)
+    return found[start:end], {"NextMarker": marker_for([end])} if end < len(found) else {}
 
 
 def _foreign() -> Exception:

@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from owari.services.lambda_.core import MAXIMUM_EVENT_AGE_S, MAXIMUM_RETRY_ATTEMPTS, EventPolicy
-from owari.services.lambda_.model import Version
+from owari.services.lambda_.model import Layer, Source, Version
 from owari.services.lambda_.names import LATEST
 from owari.services.lambda_.spec import Deployed
 from owari.store.tx import Row, Tx
@@ -66,11 +66,18 @@ migrations(
         PRIMARY KEY (account, region, name, qualifier)
     );
     """,
+    # JSON, see model.py; `code` and `code_size` repeat what `source` says.
+    """
+    ALTER TABLE lambda_version ADD COLUMN source TEXT NOT NULL DEFAULT '';
+    UPDATE lambda_version
+        SET source = '{"code":"' || code || '","size":' || code_size || '}';
+    ALTER TABLE lambda_version ADD COLUMN layers TEXT NOT NULL DEFAULT '[]';
+    """,
 )
 
 _KEY = "account = ? AND region = ? AND name = ?"
 _VERSION = (
-    "SELECT account, region, name, version, revision, deployed, code, code_size, modified, config"
+    "SELECT account, region, name, version, revision, deployed, source, modified, layers, config"
     " FROM lambda_version"
 )
 
@@ -79,7 +86,8 @@ _VERSION = (
 def deployed(tx: Tx, name: str, version: str) -> Deployed | None:
     """What an invocation needs, in one statement."""
     row = tx.connection.execute(
-        "SELECT v.account, v.region, v.name, v.version, v.deployed, v.code, v.config, f.reserved"
+        "SELECT v.account, v.region, v.name, v.version, v.deployed, v.source, v.layers, v.config,"
+        " f.reserved"
         " FROM lambda_version v JOIN lambda_function f"
         " ON f.account = v.account AND f.region = v.region AND f.name = v.name"
         " WHERE v.account = ? AND v.region = ? AND v.name = ? AND v.version = ?",
@@ -124,10 +132,10 @@ def _version(row: Row) -> Version:
         version=row["version"],
         revision=row["revision"],
         deployed=row["deployed"],
-        code=row["code"],
-        code_size=row["code_size"],
+        source=Source(**json.loads(row["source"])),
         modified=row["modified"],
         config=json.loads(row["config"]),
+        layers=tuple(map(Layer.of, json.loads(row["layers"]))),
     )
 
 
@@ -144,23 +152,34 @@ def add_version(tx: Tx, v: Version) -> None:
     number = 0 if v.version == LATEST else int(v.version)
     tx.run(
         "INSERT INTO lambda_version (account, region, name, version, number, revision, deployed,"
-        " code, code_size, modified, config) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " code, code_size, source, modified, layers, config)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         v.account, v.region, v.name, v.version, number, v.revision, v.deployed,
-        v.code, v.code_size, v.modified, json.dumps(v.config),
+        v.source.code, v.source.size, _source(v), v.modified, _layers(v), json.dumps(v.config),
     )  # fmt: skip
-    tx.blobs.keep(tx.connection, v.code, tx.now)
+    for blob in v.blobs:
+        tx.blobs.keep(tx.connection, blob, tx.now)
 
 
 def change_version(tx: Tx, old: Version, new: Version) -> None:
     tx.run(
         "UPDATE lambda_version SET revision = ?, deployed = ?, code = ?, code_size = ?,"
-        f" modified = ?, config = ? WHERE {_KEY} AND version = ?",
-        new.revision, new.deployed, new.code, new.code_size, new.modified, json.dumps(new.config),
-        new.account, new.region, new.name, new.version,
+        f" source = ?, modified = ?, layers = ?, config = ? WHERE {_KEY} AND version = ?",
+        new.revision, new.deployed, new.source.code, new.source.size, _source(new), new.modified,
+        _layers(new), json.dumps(new.config), new.account, new.region, new.name, new.version,
     )  # fmt: skip
-    if new.code != old.code:
-        tx.blobs.keep(tx.connection, new.code, tx.now)
-        tx.blobs.drop(tx.connection, old.code, tx.now)
+    for blob in new.blobs:
+        tx.blobs.keep(tx.connection, blob, tx.now)
+    for blob in old.blobs:
+        tx.blobs.drop(tx.connection, blob, tx.now)
+
+
+def _source(v: Version) -> str:
+    return json.dumps(v.source.as_json())
+
+
+def _layers(v: Version) -> str:
+    return json.dumps([layer.as_json() for layer in v.layers])
 
 
 def next_version(tx: Tx, name: str) -> str:
@@ -177,12 +196,13 @@ def remove_version(tx: Tx, v: Version) -> None:
     tx.run(f"DELETE FROM lambda_version WHERE {_KEY} AND version = ?", *key)
     for table in ("lambda_permission", "lambda_event_invoke"):
         tx.run(f"DELETE FROM {table} WHERE {_KEY} AND qualifier = ?", *key)
-    tx.blobs.drop(tx.connection, v.code, tx.now)
+    for blob in v.blobs:
+        tx.blobs.drop(tx.connection, blob, tx.now)
 
 
 def remove_function(tx: Tx, name: str) -> None:
-    for v in versions(tx, name):
-        tx.blobs.drop(tx.connection, v.code, tx.now)
+    for blob in [blob for v in versions(tx, name) for blob in v.blobs]:
+        tx.blobs.drop(tx.connection, blob, tx.now)
     tables = ("lambda_version", "lambda_permission", "lambda_event_invoke", "lambda_function")
     for table in tables:
         tx.run(f"DELETE FROM {table} WHERE {_KEY}", tx.account, tx.region, name)
