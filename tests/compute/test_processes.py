@@ -50,6 +50,7 @@ def test_exit_codes_and_signals(lab: Lab, line: str, code: int) -> None:
         (["/no/such/program"], 'exec: "/no/such/program": stat /no/such/program: no such file'),
         (["/etc/passwd"], 'exec: "/etc/passwd": permission denied'),
         (["/tmp"], 'exec: "/tmp": is a directory'),
+        ([], "no command specified"),
     ],
 )
 def test_a_command_that_is_not_there(lab: Lab, command: list[str], words: str) -> None:

@@ -158,6 +158,52 @@ def test_a_job_that_waits_too_long_is_cancelled(world: BatchWorld) -> None:
     assert detail["statusReason"] == f"Canceled by JobStateTimeLimit action due to reason: {reason}"
 
 
+def test_a_time_limit_holds_for_jobs_that_wait_already(world: BatchWorld) -> None:
+    """Counted from when they began to wait; the queue as it is when the time is up decides."""
+    reason = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"
+    action = {"reason": reason, "state": "RUNNABLE", "maxTimeSeconds": 3600, "action": "CANCEL"}
+    stuck = world.submit(containerOverrides={"memory": 100_000})
+    world.settle(3000)
+    world.batch("UpdateJobQueue", jobQueue="q", jobStateTimeLimitActions=[action])
+    world.batch("UpdateJobQueue", jobQueue="q", jobStateTimeLimitActions=[])
+    world.settle(1000)
+    assert world.status(stuck) == "RUNNABLE"
+    shorter = action | {"maxTimeSeconds": 600, "action": "TERMINATE"}
+    world.batch("UpdateJobQueue", jobQueue="q", jobStateTimeLimitActions=[action])
+    world.batch("UpdateJobQueue", jobQueue="q", jobStateTimeLimitActions=[shorter])
+    world.settle(1)
+    detail = world.job(stuck)
+    assert (detail["status"], detail["isTerminated"]) == ("FAILED", True)
+    assert detail["statusReason"].startswith("Terminated by JobStateTimeLimit action")
+    assert not world.effects()
+
+
+def test_a_time_limit_follows_the_reason(world: BatchWorld) -> None:
+    """What waits for another reason than the one with the limit is left alone, and the other way
+    round."""
+    reasons = ("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+               "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY")  # fmt: skip
+    world.environment("small", 2)
+    limits = [
+        {"reason": reason, "state": "RUNNABLE", "maxTimeSeconds": s, "action": "CANCEL"}
+        for reason, s in zip(reasons, (5000, 600), strict=True)
+    ]
+    world.queue("narrow", "small", jobStateTimeLimitActions=limits)
+    world.compute.duration = lambda _spec: 10_000.0
+    world.submit(containerOverrides={"vcpus": 4})  # the whole machine is busy
+    world.settle(1)
+    id = world.submit(queue="narrow", containerOverrides={"vcpus": 3})
+    world.settle(1000)
+    assert "COMPUTE_ENVIRONMENT_MAX_RESOURCE" in world.job(id)["statusReason"]
+    world.batch(
+        "UpdateComputeEnvironment", computeEnvironment="small", computeResources={"maxvCpus": 4}
+    )
+    world.settle(590)
+    assert world.job(id)["statusReason"].startswith(reasons[1])
+    world.settle(20)
+    assert world.status(id) == "FAILED"
+
+
 def test_clamping_is_said_before_and_while_it_runs(world: BatchWorld) -> None:
     world.compute.duration = lambda _spec: 10.0
     id = world.submit(containerOverrides={"vcpus": 16})

@@ -57,10 +57,8 @@ class Others:
 
 
 @pytest.fixture
-def others(monkeypatch: pytest.MonkeyPatch) -> Others:
-    made = Others()
-    monkeypatch.setattr("owari.services.batch.secrets.REGISTRY", made.registry)
-    return made
+def others() -> Others:
+    return Others()
 
 
 @pytest.fixture

@@ -56,6 +56,8 @@ class Starter:
 
     def start(self, job: Job, mark: dict[str, str]) -> int:
         """The process id. Raises OSError, ValueError or LookupError, worded as runc words it."""
+        if not job["command"]:
+            raise LookupError("no command specified, and the image has none of its own here")
         variables = job["variables"] | mark
         if job["box"] is None or not (job["box"]["root"] or job["box"]["own_tmp"]):
             variables = self.scratch.variables() | variables

@@ -16,6 +16,7 @@ from owari.services.batch.lookup import (
     needed_queue,
 )
 from owari.services.batch.names import ENVIRONMENT, POLICY, QUEUE, JobId, batch_arn, check_name
+from owari.services.batch.overdue import arm_all
 from owari.services.batch.paging import key_of, page_size, token_for
 from owari.services.batch.queues import check_priority, checked_actions, environment_order
 from owari.services.batch.snapshot import mark_dirty
@@ -82,6 +83,8 @@ def update_job_queue(tx: Tx, p: Params) -> Result:
         body["actions"] = checked_actions(p["jobStateTimeLimitActions"])
     priority = check_priority(p.get("priority", row["priority"]))
     rows.save_queue(tx, row["name"], p.get("state", row["state"]), priority, policy, body)
+    if "jobStateTimeLimitActions" in p:
+        arm_all(tx, row["name"])
     mark_dirty(tx)
     return {"jobQueueName": row["name"], "jobQueueArn": queue_arn(tx, row["name"])}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from owari.effects import ReplyTo, Report, Run, Wake
+from owari.effects import ReplyTo, Report, Run
 from owari.services.batch import reasons
 from owari.services.batch.book import Book
 from owari.services.batch.core import STARTING
@@ -13,6 +13,7 @@ from owari.services.batch.demand import Decision, Placement, Snapshot
 from owari.services.batch.demands import total
 from owari.services.batch.events import announce, announce_blocked
 from owari.services.batch.lines import line_key, parts_of_key, resource_key
+from owari.services.batch.overdue import arm
 from owari.services.batch.parts import STARTED, Part, advance, load, main_node
 from owari.services.batch.placing import place
 from owari.services.batch.records import Job, Task
@@ -24,8 +25,7 @@ from owari.services.batch.snapshot import (
     store_outcome,
     take_snapshot,
 )
-from owari.store import outbox
-from owari.store.encode import dumps, loads
+from owari.store.encode import dumps
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
 
@@ -160,28 +160,6 @@ def _explain(book: Book, decision: Decision) -> None:
         book.touch(job)
         if other:
             job.why_since = book.tx.now
-            _arm(book.tx, job, why)
+            arm(book.tx, job)
             if reasons.blocks(why):
                 announce_blocked(book, job)
-
-
-def _arm(tx: Tx, job: Job, why: str) -> None:
-    """One Wake per job and reason; it is put off while the job gets on (stopping.py)."""
-    row = tx.one(
-        "SELECT body FROM batch_queue WHERE account = ? AND region = ? AND name = ?",
-        job.account, job.region, job.queue,
-    )  # fmt: skip
-    to = ReplyTo("batch", "overdue", job.id)
-    actions = loads(row["body"]).get("actions", ()) if row else ()
-    wanted = [a for a in actions if a["reason"] == reasons.code_of(why)]
-    if not wanted or outbox.waiting_for(tx.connection, to):
-        return
-    limit_s = wanted[0]["maxTimeSeconds"]
-    data = {"job": job.id, "reason": wanted[0]["reason"], "limit_s": limit_s}
-    tx.emit(
-        Wake(data | {"action": wanted[0]["action"]}),
-        due=tx.now + limit_s,
-        reply_to=to,
-        account=job.account,
-        region=job.region,
-    )

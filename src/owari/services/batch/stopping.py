@@ -12,7 +12,7 @@ from owari.services.batch.core import CANCELLED, FAILED, TERMINATED, WAITING
 from owari.services.batch.deciding import first_task
 from owari.services.batch.depending import settle
 from owari.services.batch.names import JobId
-from owari.services.batch.reasons import code_of
+from owari.services.batch.overdue import action_for, due_at
 from owari.services.batch.records import ITSELF, Job, Task
 from owari.services.batch.running import RESTOP_FIRST_S, RESTOP_S, stop_again, stop_attempt
 from owari.services.batch.snapshot import mark_dirty
@@ -94,19 +94,17 @@ def on_still_running(tx: Tx, report: Report) -> None:
 
 @reaction("batch", "overdue")
 def on_overdue(tx: Tx, report: Report) -> None:
-    """A job has been RUNNABLE for a reason longer than its queue lets it (jobStateTimeLimit)."""
-    assert report.result is not None
-    data = report.result
+    """A job has been RUNNABLE for a reason longer than its queue lets it, perhaps."""
     book = Book(tx)
-    job = book.job(tx.account, tx.region, data["job"])
-    if job is None or not job.runnable:
+    job = book.job(tx.account, tx.region, report.key)
+    action = action_for(tx, job) if job is not None and job.runnable else None
+    if job is None or action is None:
         return
-    if code_of(job.why) != data["reason"]:
+    if due_at(job, action) > tx.now:  # some of it started meanwhile
+        tx.again(report, due=due_at(job, action))
         return
-    if job.why_since + data["limit_s"] > tx.now:  # some of it started meanwhile
-        tx.again(report, due=job.why_since + data["limit_s"])
-        return
-    act, done = (terminate, "Terminated") if data["action"] == "TERMINATE" else (cancel, "Canceled")
-    text = f"{done} by JobStateTimeLimit action due to reason: {data['reason']}"
-    act(book, job, JobId(job.id), text)
+    ends = action["action"] == "TERMINATE"
+    done = "Terminated" if ends else "Canceled"
+    text = f"{done} by JobStateTimeLimit action due to reason: {action['reason']}"
+    (terminate if ends else cancel)(book, job, JobId(job.id), text)
     book.close()
