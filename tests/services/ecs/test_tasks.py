@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -332,22 +333,79 @@ def test_tags(world: EcsWorld) -> None:
         world.ecs("TagResource", resourceArn=arn + "9", tags=[])
 
 
-def test_another_service_is_told_of_the_end(world: EcsWorld) -> None:
-    """`watching`: what Step Functions' `.sync` waits for."""
+def execute(world: EcsWorld, resource: str, parameters: dict[str, Any]) -> str:
+    """The ARN of an execution of one task."""
+    state = {"Type": "Task", "End": True, "Resource": f"arn:aws:states:::{resource}"}
+    states = {"R": state | {"Parameters": parameters}}
+    machine = world.call(
+        "stepfunctions",
+        "CreateStateMachine",
+        name=resource.replace(":", "-"),
+        definition=json.dumps({"StartAt": "R", "States": states}),
+        roleArn="arn:aws:iam::000000000000:role/r",
+    )
+    started = world.call(
+        "stepfunctions", "StartExecution", stateMachineArn=machine["stateMachineArn"]
+    )
+    return str(started["executionArn"])
+
+
+def execution(world: EcsWorld, arn: str) -> dict[str, Any]:
+    return world.call("stepfunctions", "DescribeExecution", executionArn=arn)
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "SUCCEEDED"), (1, "FAILED")])
+def test_a_workflow_waits_for_all_its_tasks(world: EcsWorld, code: int, status: str) -> None:
+    world.define("f")
+    world.compute.process = lambda _spec: (code, "")
+    arn = execute(world, "ecs:runTask.sync", {"TaskDefinition": "f", "Count": 3})
+    world.settle(2)
+    assert execution(world, arn)["status"] == "RUNNING"
+    world.crash()
+    world.settle(20)
+    found = execution(world, arn)
+    assert found["status"] == status
+    assert (found.get("output") or found["cause"]).count('"StoppedReason"') == 3
+
+
+def test_a_workflow_that_is_stopped_stops_its_task(world: EcsWorld) -> None:
+    world.define("f")
+    arn = execute(world, "ecs:runTask.sync", {"TaskDefinition": "f"})
+    world.settle(2)
+    (task,) = world.ecs("ListTasks")["taskArns"]
+    world.call("stepfunctions", "StopExecution", executionArn=arn)
+    world.settle(2)
+    assert world.task(task)["stopCode"] == "UserInitiated"
+
+
+def test_a_workflow_waits_for_its_token(world: EcsWorld) -> None:
+    world.define("f")
+    override = {"Name": "app", "Environment": [{"Name": "TOKEN", "Value.$": "$$.Task.Token"}]}
+    parameters = {"TaskDefinition": "f", "Overrides": {"ContainerOverrides": [override]}}
+    arn = execute(world, "ecs:runTask.waitForTaskToken", parameters)
+    world.settle(2)
+    token = world.spec("app")["variables"]["TOKEN"]
+    assert execution(world, arn)["status"] == "RUNNING"
+    world.call("stepfunctions", "SendTaskSuccess", taskToken=token, output='{"done": 1}')
+    world.settle(2)
+    assert execution(world, arn)["output"] == '{"done": 1}'
+
+
+def test_status_changes_are_events(world: EcsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, Any]] = []
+
+    def announce(_tx: Any, source: str, kind: str, detail: Any, **more: Any) -> None:
+        assert (source, kind) == ("aws.ecs", "ECS Task State Change")
+        told.append(detail() | more)
+
+    monkeypatch.setattr("owari.store.bus.announce", announce)
     world.define("f")
     arn = world.run()
-    definition = (
-        '{"StartAt":"R","States":{"R":{"Type":"Task","End":true,'
-        '"Resource":"arn:aws:states:::ecs:runTask.sync",'
-        '"Parameters":{"TaskDefinition":"f","Cluster":"default"}}}}'
-    )
-    role = "arn:aws:iam::000000000000:role/r"
-    machine = world.call(
-        "stepfunctions", "CreateStateMachine", name="m", definition=definition, roleArn=role
-    )["stateMachineArn"]
-    execution = world.call("stepfunctions", "StartExecution", stateMachineArn=machine)
-    world.settle(40)
-    found = world.call("stepfunctions", "DescribeExecution", executionArn=execution["executionArn"])
-    assert found["status"] == "SUCCEEDED"
-    assert '"LastStatus":"STOPPED"' in found["output"]
-    assert world.task(arn)["lastStatus"] == "STOPPED"
+    world.settle(10)
+    assert [event["lastStatus"] for event in told] == [
+        "PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING",
+        "DEPROVISIONING", "STOPPED",
+    ]  # fmt: skip
+    assert [event["version"] for event in told] == list(range(1, 9))
+    assert all(event["resources"] == [arn] for event in told)
+    assert told[-1]["stoppedAt"].endswith("Z") and told[-1]["containers"][0]["exitCode"] == 0

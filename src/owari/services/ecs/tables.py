@@ -97,4 +97,5 @@ migrations(
         memory BIGINT NOT NULL
     );
     """,
+    "ALTER TABLE ecs_watcher ADD COLUMN params TEXT NOT NULL DEFAULT '{}';",
 )

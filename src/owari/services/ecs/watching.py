@@ -1,40 +1,40 @@
 """Waiting for the end of tasks, for other services: Step Functions' `.sync`.
 
-Nobody polls. A service that wants to know emits
-
-    Wake({"taskArn": arn, "reply": [service, topic, key]}, reply_to=ReplyTo("ecs", "watch", arn))
-
-and its own reaction `(service, topic)` is run with `key` once the task has stopped (at once if it
-has, or if there is no such task): `report.result` is `{"taskArn", "task"}`, where `task` is what
-DescribeTasks shows (`None` when there is no such task).
+What is meant is told as the parameters of DescribeTasks: see store/watching.py. Who waits for
+several waits for the first that still runs, then for the next.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from owari.effects import ReplyTo, Report, Wake
+from owari.effects import ReplyTo, Report
 from owari.services.ecs import records
 from owari.services.ecs.core import STOPPED
 from owari.services.ecs.describing import task_detail
 from owari.services.ecs.records import Task
+from owari.services.ecs.tagging import listed
+from owari.store.encode import dumps
 from owari.store.tx import Tx
+from owari.store.watching import WATCH, answer, asked, watch
 from owari.wire.operation import reaction
 
 
-@reaction("ecs", "watch")
+@reaction("ecs", WATCH)
 def on_watch(tx: Tx, report: Report) -> None:
-    assert report.result is not None
-    service, topic, key = report.result["reply"]
-    arn = report.result["taskArn"]
-    task = records.task(tx, tx.account, tx.region, arn.rpartition("/")[2])
-    if task is None or task.last == STOPPED:
-        tx.emit(Wake(_ending(task, arn)), reply_to=ReplyTo(service, topic, key))
+    params, reply = asked(report)
+    named = [records.task(tx, tx.account, tx.region, t.rpartition("/")[2]) for t in params["tasks"]]
+    tasks = [task for task in named if task is not None]
+    running = next((task for task in tasks if task.last != STOPPED), None)
+    if running is None:
+        answer(tx, reply, {"tasks": [_shown(tx, task) for task in tasks], "failures": []})
         return
     tx.run(
-        "INSERT INTO ecs_watcher (account, region, task, service, topic, key)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        task.account, task.region, task.id, service, topic, key,
+        "INSERT INTO ecs_watcher (account, region, task, service, topic, key, params)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        running.account, running.region, running.id, reply.service, reply.topic, reply.key,
+        dumps(params),
     )  # fmt: skip
 
 
@@ -42,12 +42,13 @@ def tell_watchers(tx: Tx, task: Task) -> None:
     """The task has stopped."""
     watchers = tx.all(
         "DELETE FROM ecs_watcher WHERE account = ? AND region = ? AND task = ?"
-        " RETURNING service, topic, key",
+        " RETURNING service, topic, key, params",
         task.account, task.region, task.id,
     )  # fmt: skip
-    for watcher in watchers:
-        tx.emit(Wake(_ending(task, task.arn)), reply_to=ReplyTo(*watcher))
+    for row in watchers:
+        reply = ReplyTo(row["service"], row["topic"], row["key"])
+        watch(tx, "ecs", json.loads(row["params"]), reply, account=task.account)
 
 
-def _ending(task: Task | None, arn: str) -> dict[str, Any]:
-    return {"taskArn": arn, "task": None if task is None else task_detail(task)}
+def _shown(tx: Tx, task: Task) -> dict[str, Any]:
+    return task_detail(task) | {"tags": listed(tx.resources.tags(task.arn))}
