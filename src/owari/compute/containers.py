@@ -8,17 +8,18 @@ endpoint of Owari on loopback is reached.
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 from typing import Any
 
 LABEL = "owari.agent"
-CLIENT_FAILED = (
-    125  # podman-run(1), docker run: "Exit status": the error is with the runtime itself
-)
+CLIENT_FAILED = (125, 126, 127)  # podman-run(1), docker run, "Exit status"; or the job's own
+NEVER_BEGAN = ("", "created", "configured", "initialized")  # states
 RUNTIMES = ("podman", "docker")
 DOCKER_SOCKET = "/var/run/docker.sock"
 SHARES_PER_VCPU = 1_024
-USUAL_LIMITS = {"nofile": "1024:4096", "nproc": "1024:4096"}
+NOFILE = 65_535  # as a Fargate task has (ECS: ulimits)
+NPROC = 16_384  # podman gives itself about 32,000 at most, whatever the machine allows
 NOT_PASSED = frozenset({"PATH", "HOME", "DOCKER_HOST", "XDG_RUNTIME_DIR", "CONTAINERS_CONF"})
 
 
@@ -103,10 +104,20 @@ def memory_mib(spec: dict[str, Any]) -> int:
 
 
 def _limits(spec: dict[str, Any]) -> list[str]:
-    limits = USUAL_LIMITS | {
-        name: f"{soft}:{hard}" for name, soft, hard in spec.get("ulimits") or ()
-    }
+    """Those the user asked for; of the usual ones what this machine allows."""
+    limits = _usual_limits()
+    limits |= {name: f"{soft}:{hard}" for name, soft, hard in spec.get("ulimits") or ()}
     return [word for name, pair in limits.items() for word in ("--ulimit", f"{name}={pair}")]
+
+
+def _usual_limits() -> dict[str, str]:
+    """Beyond its own hard limits a runtime may not go, and does not begin at all."""
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, processes = resource.getrlimit(resource.RLIMIT_NPROC)
+    wished = (("nofile", files, NOFILE), ("nproc", processes, NPROC))
+    bounds = {n: most if hard == resource.RLIM_INFINITY else min(hard, most)
+              for n, hard, most in wished}  # fmt: skip
+    return {name: f"{bound}:{bound}" for name, bound in bounds.items()}
 
 
 def _runc() -> list[str]:
@@ -131,12 +142,26 @@ def _mounts(spec: dict[str, Any]) -> list[str]:
 
 
 def farewell(path: str, name: str) -> str:
-    """A shell command: print whether it ran out of memory, and remove it, whatever it does."""
-    inspect = f"{path} inspect --format '{{{{.State.OOMKilled}}}}' {name}"
-    return f"{inspect} 2>/dev/null; {path} rm --force {name} >/dev/null 2>&1"
+    """A shell command: print whether it ran out of memory, and its state, and remove it.
+
+    podman does not always notice (with runc on cgroup v1 it never does): the kernel's log names
+    the container whose limit was reached, where we may read it.
+    """
+    shown = "{{.State.OOMKilled}} {{.State.Status}} {{.Id}}"
+    return (
+        f"set -- $({path} inspect --format '{shown}' {name} 2>/dev/null); echo \"$1 $2\";"
+        ' [ -n "$3" ] && dmesg 2>/dev/null | grep -q "oom_memcg=[^,]*$3" && echo true;'
+        f" {path} rm --force --time 0 {name} >/dev/null 2>&1"
+    )
+
+
+def never_began(code: int, answer: str) -> bool:
+    """Whether the runtime could not start it. `answer`: to `farewell`."""
+    _, _, state = answer.partition("\n")[0].partition(" ")
+    return code in CLIENT_FAILED and state.strip() in NEVER_BEGAN
 
 
 def remove_all(path: str, mark: str) -> str:
     """A shell command: end every container of an agent that died."""
     listed = f"{path} ps --all --quiet --filter label={LABEL}={mark}"
-    return f'ids=$({listed}) && [ -z "$ids" ] || {path} rm --force $ids'
+    return f'ids=$({listed}) && [ -z "$ids" ] || {path} rm --force --time 0 $ids'

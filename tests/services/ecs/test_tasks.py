@@ -388,7 +388,7 @@ def test_a_workflow_waits_for_its_token(world: EcsWorld) -> None:
     assert execution(world, arn)["status"] == "RUNNING"
     world.call("stepfunctions", "SendTaskSuccess", taskToken=token, output='{"done": 1}')
     world.settle(2)
-    assert execution(world, arn)["output"] == '{"done": 1}'
+    assert execution(world, arn)["output"] == '{"done":1}'
 
 
 def test_status_changes_are_events(world: EcsWorld, monkeypatch: pytest.MonkeyPatch) -> None:

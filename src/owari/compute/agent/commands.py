@@ -98,6 +98,7 @@ def job(
                 "command": command,
                 "variables": client | containers.passed(variables),
                 "folder": "/",
+                "proxied": True,
                 "memory_mib": containers.memory_mib(spec) + CLIENT_MIB,
             }
         case Host(own_tmp, python):

@@ -271,7 +271,7 @@ class Processes:
 
         def told(answer: bytes) -> None:
             killed = b"true" in answer.lower()
-            if code == containers.CLIENT_FAILED and not flags:
+            if not flags and containers.never_began(code, answer.decode()):
                 self._fail(run, CANNOT_START + "the container runtime said why in the log")
             else:
                 own = flags & ~frames.OUT_OF_MEMORY  # what the client used is no matter

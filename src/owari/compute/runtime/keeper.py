@@ -160,7 +160,10 @@ class Keeper:
             running.flags |= flag
             running.stop_at = float("inf")
             running.kill_at = time.monotonic() + running.job["grace_s"]
-            tree.send(signal.SIGTERM)
+            if running.job.get("proxied"):  # a container runtime's client: it passes it on
+                os.kill(running.pid, signal.SIGTERM)
+            else:
+                tree.send(signal.SIGTERM)
 
     def _lacks_memory(self, running: Running) -> bool:
         if self.group.exact:
