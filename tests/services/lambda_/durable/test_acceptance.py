@@ -243,7 +243,7 @@ def test_map_parallel_and_child_contexts(server: Server, client: Any) -> None:
 
 
 def test_large_results(server: Server, client: Any) -> None:
-    """A context's result beyond 256 KB is replayed, an execution's beyond 6 MB checkpointed."""
+    """A context's result beyond 256 KB is not stored but made again by a replay."""
     arn = durable_function(server, "large", LARGE)
     assert len(invoked(client, arn, {"times": 2})) == 800_000
 
