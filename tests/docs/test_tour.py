@@ -17,7 +17,11 @@ import pytest
 from tests.support.server import Server
 
 ROOT = Path(__file__).parents[2]
-PAGES = {"README.md": 20, "docs/queues.md": 10}  # and how many commands they have at least
+PAGES = {
+    "README.md": 20,
+    "docs/queues.md": 10,
+    "docs/durable.md": 10,
+}  # and how many commands they have at least
 COMMAND_MAX_S = 120
 PAGE_ENDPOINT = "http://127.0.0.1:4566"
 

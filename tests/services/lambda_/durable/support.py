@@ -1,18 +1,16 @@
-"""The official SDK in a function's package, and waiting for what a real server does."""
+"""The official SDK in a function's package, and what a real server makes of it."""
 
 from __future__ import annotations
 
 import importlib.util
 import io
-import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.server import PATIENCE_S, ROLE, Server
+from tests.support.server import ROLE, Server, eventually
 
 SDK = "aws_durable_execution_sdk_python"
 
@@ -53,16 +51,6 @@ def durable_function(
     return f"{made['FunctionArn']}:$LATEST"
 
 
-def until(found: Callable[[], Any], what: str = "it") -> Any:
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        value = found()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"{what} did not happen")
-
-
 def ended(client: Any, arn: str) -> dict[str, Any]:
     """The execution, once it has ended."""
 
@@ -70,7 +58,7 @@ def ended(client: Any, arn: str) -> dict[str, Any]:
         shown: dict[str, Any] = client.get_durable_execution(DurableExecutionArn=arn)
         return shown if shown["Status"] != "RUNNING" else None
 
-    shown: dict[str, Any] = until(look, "the end of the execution")
+    shown: dict[str, Any] = eventually(look)
     return shown
 
 
@@ -91,5 +79,5 @@ def callback_of(client: Any, arn: str) -> str:
                 return found
         return None
 
-    found: str = until(look, "a callback")
+    found: str = eventually(look)
     return found

@@ -15,9 +15,10 @@ from tests.services.lambda_.durable.support import (
     durable_function,
     ended,
     history,
-    until,
 )
-from tests.support.server import Server
+from tests.support.server import Server, eventually
+
+pytestmark = pytest.mark.acceptance
 
 HEAD = """
 import time, uuid
@@ -353,7 +354,7 @@ def test_a_killed_agent_repeats_only_the_step_it_was_in(tmp_path: Path) -> None:
         server.client("s3").create_bucket(Bucket="marks")
         arn = durable_function(server, "slow", SLOW)
         execution = begun(client, arn, {})
-        until(lambda: marks(server, "slow"), "the slow step")
+        eventually(lambda: marks(server, "slow"))
         server.kill_agent()
         server.client("s3").put_object(Bucket="marks", Key="go/1")
         shown = ended(client, execution)
