@@ -22,10 +22,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             computeEnvironmentName="ce",
             type="MANAGED",
             computeResources={
-                "type": "FARGATE",
+                "type": "EC2",
                 "maxvCpus": 64,
+                "instanceTypes": ["optimal"],
                 "subnets": ["subnet-1"],
                 "securityGroupIds": ["sg-1"],
+                "instanceRole": "ecsInstanceRole",
             },
         )
         batch.create_job_queue(

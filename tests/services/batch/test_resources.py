@@ -37,13 +37,7 @@ def test_an_environment_is_described(world: BatchWorld) -> None:
 
 def test_max_vcpus_is_a_real_limit_and_can_be_raised(world: BatchWorld) -> None:
     world.compute.duration = lambda _spec: 100.0
-    resources = {"type": "FARGATE", "maxvCpus": 2, "subnets": ["s"], "securityGroupIds": ["g"]}
-    world.batch(
-        "CreateComputeEnvironment",
-        computeEnvironmentName="tiny",
-        type="MANAGED",
-        computeResources=resources,
-    )
+    world.environment("tiny", 2)
     world.queue("tinyq", "tiny")
     id = world.submit(queue="tinyq", arrayProperties={"size": 4})
     world.settle(1)
@@ -371,6 +365,65 @@ def test_fargate_combinations(world: BatchWorld, vcpu: str, memory: str, ok: boo
         assert world.batch("RegisterJobDefinition", **given)["revision"] == 1
     else:
         refused(world, "RegisterJobDefinition", "Fargate resource requirements", **given)
+
+
+def test_what_fargate_jobs_may_say(world: BatchWorld) -> None:
+    role = "arn:aws:iam::000000000000:role/r"
+
+    def needs(vcpu: str, memory: str) -> list[dict[str, str]]:
+        return [{"type": "VCPU", "value": vcpu}, {"type": "MEMORY", "value": memory}]
+
+    good = {
+        "image": "busybox",
+        "executionRoleArn": role,
+        "resourceRequirements": needs("1", "2048"),
+    }
+
+    def refuse(message: str, **properties: Any) -> None:
+        refused(
+            world, "RegisterJobDefinition", message, jobDefinitionName="f", type="container",
+            platformCapabilities=["FARGATE"], **properties,
+        )  # fmt: skip
+
+    refuse("vcpus can't be specified", containerProperties=good | {"vcpus": 1})
+    refuse("Privileged", containerProperties=good | {"privileged": True})
+    refuse("executionRoleArn", containerProperties=good | {"executionRoleArn": ""})
+    half = {"image": "busybox", "resourceRequirements": needs("0.25", "512")}
+    task = {"executionRoleArn": role, "containers": [half | {"name": n} for n in "ab"]}
+    alone = task | {
+        "containers": [half | {"name": "a", "resourceRequirements": needs("0.5", "512")}]
+    }
+    refuse("MEMORY 512 is not valid for VCPU 0.5", ecsProperties={"taskProperties": [alone]})
+    world.batch(
+        "RegisterJobDefinition", jobDefinitionName="f", type="container",
+        platformCapabilities=["FARGATE"], ecsProperties={"taskProperties": [task]},
+    )  # fmt: skip
+
+
+def test_a_definition_must_fit_the_platform_of_the_queue(world: BatchWorld) -> None:
+    resources = {"type": "FARGATE", "maxvCpus": 2, "subnets": ["s"], "securityGroupIds": ["g"]}
+    world.batch(
+        "CreateComputeEnvironment", computeEnvironmentName="fg", type="MANAGED",
+        computeResources=resources,
+    )  # fmt: skip
+    world.queue("fargate", "fg")
+    world.batch(
+        "RegisterJobDefinition", jobDefinitionName="f", type="container",
+        platformCapabilities=["FARGATE"],
+        containerProperties={
+            "image": "busybox", "executionRoleArn": "arn:aws:iam::000000000000:role/r",
+            "resourceRequirements": [
+                {"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "512"},
+            ],
+        },
+    )  # fmt: skip
+    id = world.submit(queue="fargate", definition="f")
+    world.settle(1)
+    assert world.status(id) == "SUCCEEDED"
+    with pytest.raises(ServiceError, match="do not include FARGATE"):
+        world.submit(queue="fargate")
+    with pytest.raises(ServiceError, match="do not include EC2"):
+        world.submit(definition="f")
 
 
 def retry(*conditions: dict[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from owari.services.batch.demands import check_fargate, check_whole_vcpus, size_of
+from owari.services.batch.demands import Size, check_fargate, check_whole_vcpus, size_of, total
 from owari.services.batch.faults import beyond_owari, client, refused
 from owari.services.batch.names import check_name
 from owari.services.batch.retrying import check_retry_strategy
@@ -73,15 +73,26 @@ def check_container(container: Json, *, fargate: bool, named: bool) -> None:
         raise refused("Container image should not be empty.")
     size = size_of(container)
     if fargate:
-        if not named:
-            check_fargate(size)
-        if not container.get("executionRoleArn") and not named:
-            raise client("executionRoleArn is required for Fargate jobs.")
-        if container.get("privileged"):
-            raise client("Privileged containers are not supported on Fargate.")
+        _check_fargate_container(container, size, named=named)
     else:
         check_whole_vcpus(size)
     _check_mounts(container, container.get("volumes", []))
+
+
+def _check_fargate_container(container: Json, size: Size, *, named: bool) -> None:
+    """Batch user guide, "Job definitions on Fargate". Of a task's containers the sum counts."""
+    old = [name for name in ("vcpus", "memory") if name in container]
+    if old:
+        raise client(
+            f"{' and '.join(old)} can't be specified for Fargate jobs; use resourceRequirements."
+        )
+    if container.get("privileged"):
+        raise client("Privileged containers are not supported on Fargate.")
+    if named:
+        return
+    if not container.get("executionRoleArn"):
+        raise client("executionRoleArn is required for Fargate jobs.")
+    check_fargate(size)
 
 
 def _check_mounts(container: Json, volumes: list[Json]) -> None:
@@ -118,6 +129,10 @@ def check_ecs(properties: Json, *, fargate: bool) -> None:
         check_container(
             container | {"volumes": tasks[0].get("volumes", [])}, fargate=fargate, named=True
         )
+    if fargate:
+        if not tasks[0].get("executionRoleArn"):
+            raise client("executionRoleArn is required for Fargate jobs.")
+        check_fargate(total(size_of(c) for c in containers))
     if not any(c.get("essential", True) for c in containers):
         raise client("At least one container must be essential.")
     _check_order(containers)

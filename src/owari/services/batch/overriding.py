@@ -31,7 +31,7 @@ def body_of(definition: Json, p: Json) -> Json:
         "parameters": definition.get("parameters", {}) | p.get("parameters", {}),
         "retry": {"attempts": 1} | retry,
         "timeout_s": timeout.get("attemptDurationSeconds"),
-        "platform": definition.get("platformCapabilities", ["EC2"]),
+        "platform": definition.get("platformCapabilities") or ["EC2"],
         "propagate": p.get("propagateTags", definition.get("propagateTags", False)),
         "consumables": consumables.get("consumableResourceList", []),
         "depends": p.get("dependsOn", []),
