@@ -2,6 +2,7 @@
 
 from owari.services.lambda_ import (
     api_account,
+    api_aliases,
     api_concurrency,
     api_event_invoke,
     api_events,
@@ -25,6 +26,7 @@ from owari.services.lambda_.durable import (
 
 __all__ = [
     "api_account",
+    "api_aliases",
     "api_callbacks",
     "api_checkpoint",
     "api_concurrency",

@@ -25,7 +25,7 @@ from owari.services.lambda_.core import (
     on_attempt_ended,
 )
 from owari.services.lambda_.model import Config
-from owari.services.lambda_.names import LATEST, function_arn
+from owari.services.lambda_.names import LATEST, function_arn, is_alias
 from owari.services.lambda_.records import (
     Response,
     dead_letter,
@@ -47,10 +47,10 @@ DELIVERY_ATTEMPTS = 20  # of a dead letter or record whose target answers with a
 def prepare_invocation(tx: Tx, due: DueRun) -> dict[str, Any] | None:
     """The spec, with the configuration as of now; None when the event is not to be run."""
     event = Event(**due.payload)
-    version = event.qualifier or LATEST
-    found = sql.deployed(tx, event.name, version)
+    qualifier = event.qualifier or LATEST
+    found = sql.deployed(tx, event.name, qualifier, event.draw)
     if found is None:
-        log.warning("event %s dropped: no function %s:%s", event.request_id, event.name, version)
+        log.warning("event %s dropped: no function %s:%s", event.request_id, event.name, qualifier)
         return None
     if found.reserved == 0:  # straight to the dead letters, without retries
         give_up(tx, event, "ZeroReservedConcurrency", None)
@@ -109,7 +109,7 @@ def _status(response: Response, report: dict[str, Any]) -> str:
 
 
 def _response(tx: Tx, event: Event, report: dict[str, Any]) -> Response:
-    version = event.qualifier or LATEST
+    version = _executed(tx, event)
     match report["status"]:
         case "ok" | "error":
             payload, failed = payload_of(report, tx.limits.function_response_max_bytes)
@@ -121,6 +121,15 @@ def _response(tx: Tx, event: Event, report: dict[str, Any]) -> Response:
             return Response(429, version, message="Rate Exceeded.")
         case _:
             return Response(500, version, message=report["message"])
+
+
+def _executed(tx: Tx, event: Event) -> str:
+    """The version that an attempt was prepared with, or would be now if its alias has moved."""
+    qualifier = event.qualifier or LATEST
+    if not is_alias(qualifier):
+        return qualifier
+    found = sql.deployed(tx, event.name, qualifier, event.draw)
+    return found.version if found else qualifier
 
 
 def give_up(tx: Tx, event: Event, condition: Condition, response: Response | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from owari.services.lambda_ import sql
+from owari.services.lambda_ import alias_rows, sql
 from owari.services.lambda_.api_versions import publish
 from owari.services.lambda_.configuration import created
 from owari.services.lambda_.faults import conflict, function_not_found, invalid
@@ -15,7 +15,7 @@ from owari.services.lambda_.model import (
     describe_created,
     describe_in_list,
 )
-from owari.services.lambda_.names import LATEST, FunctionRef
+from owari.services.lambda_.names import LATEST, FunctionRef, is_alias
 from owari.services.lambda_.package import location, received
 from owari.services.lambda_.paging import key_of, marker_for
 from owari.services.lambda_.tagging import checked_tags
@@ -125,7 +125,16 @@ def delete_function(tx: Tx, p: Params) -> Result:
 
 
 def _delete_version(tx: Tx, ref: FunctionRef) -> None:
+    """Raises ResourceConflictException as long as aliases name it."""
+    if is_alias(ref.version):
+        raise invalid("An alias is deleted with DeleteAlias: name a function or a version.")
     version = sql.version(tx, ref.name, ref.version)
     if version is None:
         raise function_not_found(arn_of(tx, ref))
+    naming = [a.alias for a in alias_rows.of_function(tx, ref.name) if ref.version in a.versions]
+    if naming:
+        raise conflict(
+            "Version was unable to be deleted because the following aliases reference it:"
+            f" [{', '.join(naming)}]"
+        )
     sql.remove_version(tx, version)

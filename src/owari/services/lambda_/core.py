@@ -19,6 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from owari.services.lambda_.aliases import draw_of
+
 RETRY_PAUSE_S = 60.0  # times the number of function errors so far
 BACKOFF_FIRST_S = 1.0
 BACKOFF_MAX_S = 300.0
@@ -46,6 +48,11 @@ class Event:
     invocations: int = 0
     function_errors: int = 0
     setbacks: int = 0
+
+    @property
+    def draw(self) -> float:
+        """Chooses between an alias's versions; each attempt has another."""
+        return draw_of(self.request_id, self.function_errors + self.setbacks)
 
     def as_json(self) -> dict[str, Any]:
         """For the outbox; `Event(**…)` reads it again."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from owari.services.lambda_ import alias_rows
 from owari.services.lambda_.core import MAXIMUM_EVENT_AGE_S, MAXIMUM_RETRY_ATTEMPTS, EventPolicy
 from owari.services.lambda_.model import Layer, Source, Version
-from owari.services.lambda_.names import LATEST
+from owari.services.lambda_.names import LATEST, is_alias
 from owari.services.lambda_.spec import Deployed
 from owari.store.tx import Row, Tx
 from owari.wire.operation import migrations
@@ -76,6 +77,7 @@ migrations(
 )
 
 _KEY = "account = ? AND region = ? AND name = ?"
+_HANGING = ("lambda_permission", "lambda_event_invoke")
 _VERSION = (
     "SELECT account, region, name, version, revision, deployed, source, modified, layers, config"
     " FROM lambda_version"
@@ -83,8 +85,15 @@ _VERSION = (
 
 
 # ---- functions and their versions
-def deployed(tx: Tx, name: str, version: str) -> Deployed | None:
-    """What an invocation needs, in one statement."""
+def deployed(tx: Tx, name: str, qualifier: str, draw: float | None = None) -> Deployed | None:
+    """What an invocation needs, in one statement. An alias with two versions chooses by `draw`,
+    or at random."""
+    version = qualifier
+    if is_alias(qualifier):
+        alias = alias_rows.find(tx, name, qualifier)
+        if alias is None:
+            return None
+        version = alias.choose(tx.random.random() if draw is None else draw)
     row = tx.connection.execute(
         "SELECT v.account, v.region, v.name, v.version, v.deployed, v.source, v.layers, v.config,"
         " f.reserved"
@@ -101,6 +110,10 @@ def function(tx: Tx, name: str) -> Row | None:
 
 
 def version(tx: Tx, name: str, version: str) -> Version | None:
+    """Of an alias, the version it names first."""
+    if is_alias(version):
+        alias = alias_rows.find(tx, name, version)
+        version = alias.version if alias else version
     row = tx.one(f"{_VERSION} WHERE {_KEY} AND version = ?", tx.account, tx.region, name, version)
     return _version(row) if row else None
 
@@ -194,17 +207,24 @@ def next_version(tx: Tx, name: str) -> str:
 def remove_version(tx: Tx, v: Version) -> None:
     key = (v.account, v.region, v.name, v.version)
     tx.run(f"DELETE FROM lambda_version WHERE {_KEY} AND version = ?", *key)
-    for table in ("lambda_permission", "lambda_event_invoke"):
-        tx.run(f"DELETE FROM {table} WHERE {_KEY} AND qualifier = ?", *key)
+    remove_hanging(tx, v.name, v.version)
     for blob in v.blobs:
         tx.blobs.drop(tx.connection, blob, tx.now)
+
+
+def remove_hanging(tx: Tx, name: str, qualifier: str) -> None:
+    """What hangs on a version or an alias: its policy and event-invoke configuration."""
+    for table in _HANGING:
+        tx.run(
+            f"DELETE FROM {table} WHERE {_KEY} AND qualifier = ?",
+            tx.account, tx.region, name, qualifier,
+        )  # fmt: skip
 
 
 def remove_function(tx: Tx, name: str) -> None:
     for blob in [blob for v in versions(tx, name) for blob in v.blobs]:
         tx.blobs.drop(tx.connection, blob, tx.now)
-    tables = ("lambda_version", "lambda_permission", "lambda_event_invoke", "lambda_function")
-    for table in tables:
+    for table in (*_HANGING, "lambda_alias", "lambda_version", "lambda_function"):
         tx.run(f"DELETE FROM {table} WHERE {_KEY}", tx.account, tx.region, name)
 
 
