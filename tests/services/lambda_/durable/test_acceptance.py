@@ -259,6 +259,30 @@ def test_chained_invocations(server: Server, client: Any) -> None:
     assert "Function not found" in answer["missing"]
 
 
+def test_step_functions_wait_for_an_execution(server: Server, client: Any) -> None:
+    arn = durable_function(server, "from-states", STEPS)
+    states = server.client("stepfunctions")
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": arn, "Payload": {"n": 5}},
+        "OutputPath": "$.Payload",
+        "End": True,
+    }
+    machine = states.create_state_machine(
+        name="durable",
+        roleArn="arn:aws:iam::000000000000:role/test",
+        definition=json.dumps({"StartAt": "Invoke", "States": {"Invoke": task}}),
+    )["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=machine)["executionArn"]
+
+    def over() -> Any:
+        told = states.describe_execution(executionArn=execution)
+        return told if told["status"] != "RUNNING" else None
+
+    assert json.loads(eventually(over)["output"]) == {"a": 10, "b": 11}
+
+
 def test_stop_and_delete(server: Server, client: Any) -> None:
     arn = durable_function(server, "stopped", APPROVAL)
     execution = begun(client, arn, {})

@@ -247,6 +247,44 @@ def test_malformed_calls_are_the_callers_fault(world: World) -> None:
         assert wrong.code in ("InvalidParameterValueException", "ResourceNotFoundException")
 
 
+def test_a_throttled_target_is_asked_again_while_the_execution_lasts(world: World) -> None:
+    function(world, "f", lambda context: context.invoke("1", "plain", {"n": 1}))
+    create(world, "plain")
+    world.call(
+        "lambda",
+        "PutFunctionConcurrency",
+        FunctionName="plain",
+        ReservedConcurrentExecutions=0,
+    )
+    patient, stopped = begin(world, "f"), begin(world, "f")
+    world.advance(100)
+    assert shown(world, patient)["Status"] == "RUNNING"
+    world.call("lambda", "StopDurableExecution", DurableExecutionArn=stopped)
+    world.advance(600)
+    world.call("lambda", "DeleteFunctionConcurrency", FunctionName="plain")
+    world.advance(600)
+    assert shown(world, patient)["Result"] == '{"n": 1}'
+    assert world.effects() == []
+
+
+def test_the_operations_of_a_closed_context_are_neither_sent_nor_waited_for(world: World) -> None:
+    def program(context: FakeContext) -> list[str]:
+        if "c" not in context.ops:
+            parent = {"ParentId": "c"}
+            context.checkpoint("c", "CONTEXT", "START")
+            context.checkpoint("s", "STEP", "SUCCEED", Payload='"inside"', **parent)
+            context.checkpoint("w", "WAIT", "START", WaitOptions={"WaitSeconds": 600}, **parent)
+            context.checkpoint("c", "CONTEXT", "SUCCEED", Payload='"first of them"')
+        context.wait("rest", 10)
+        return sorted(id for id in context.ops if len(id) < 9)  # but for the execution's own
+
+    function(world, "f", program)
+    arn = begin(world, "f")
+    world.advance(20)
+    assert json.loads(shown(world, arn)["Result"]) == ["c", "rest"]
+    assert len(world.compute.started) == 2
+
+
 # ---- kills
 def flaky(attempt: int) -> str:
     if attempt < 3:

@@ -19,7 +19,7 @@ from owari.services.lambda_.durable.operations import Op, Update, completed
 from owari.services.lambda_.durable.running import error_object
 from owari.services.lambda_.durable.settings import UNQUALIFIED, durable_settings
 from owari.services.lambda_.durable.starting import start
-from owari.services.lambda_.durable.turns import Turn
+from owari.services.lambda_.durable.turns import Turn, turn_of
 from owari.services.lambda_.faults import beyond_owari, function_not_found, invalid
 from owari.services.lambda_.names import FunctionRef, function_arn, parse_function
 from owari.services.lambda_.spec import Deployed
@@ -94,6 +94,9 @@ def _invoke(
 def on_answered(tx: Tx, report: Report) -> None:
     """Throttled, or a system error: it is asked again, as long as the execution lasts."""
     error, result = report.error, report.result or {}
+    turn = turn_of(tx, int(report.key.split("|")[0]))
+    if turn is None or not turn.e.is_running:
+        return
     if error is not None and (error.status == 429 or (error.status or 400) >= 500):
         tx.again(report, due=tx.now + min(2.0 ** min(report.attempt - 1, 10), BACKOFF_MAX_S))
         return
