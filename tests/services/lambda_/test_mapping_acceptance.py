@@ -59,7 +59,9 @@ def test_every_message_is_worked_on_though_they_are_killed(tmp_path: Path, victi
             server.start()
         else:
             server.kill_agent()
-        eventually(lambda: is_empty(server, url))
+        eventually(
+            lambda: is_empty(server, url), 120
+        )  # it takes 2 s on a machine with nothing else
         assert done(server) == {f"m{n}" for n in range(200)}
 
 

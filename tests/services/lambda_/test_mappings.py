@@ -9,7 +9,7 @@ import pytest
 
 from owari.compute.fake import FunctionError, SystemFailure
 from tests.services.lambda_.mappings import Line
-from tests.services.lambda_.support import refusal
+from tests.services.lambda_.support import create, refusal
 from tests.support.world import ACCOUNT, REGION, World
 
 
@@ -257,14 +257,29 @@ def test_reserved_concurrency_bounds_the_mapping_too(world: World) -> None:
 def test_nothing_is_received_for_a_function_that_may_not_run(world: World) -> None:
     line = Line(world)
     world.call("lambda", "PutFunctionConcurrency", FunctionName="f", ReservedConcurrentExecutions=0)
-    line.update(BatchSize=5)
+    world.settle(0.01)
     line.fill(3)
     world.advance(120)
     assert line.batches == [] and line.counts() == (3, 0)
+    assert "reserved concurrency" in line.get()["LastProcessingResult"]
     world.call("lambda", "DeleteFunctionConcurrency", FunctionName="f")
-    world.advance(61)
-    assert sorted(line.all_bodies) == ["0", "1", "2"]
+    world.settle()
+    assert line.all_bodies == ["0", "1", "2"]
     assert {r["attributes"]["ApproximateReceiveCount"] for r in line.records} == {"1"}
+    assert "LastProcessingResult" not in line.get()
+
+
+def test_a_function_that_is_gone_receives_nothing_until_it_is_back(world: World) -> None:
+    line = Line(world)
+    world.call("lambda", "DeleteFunction", FunctionName="f")
+    world.settle(0.01)
+    line.fill(3)
+    world.advance(300)
+    assert line.counts() == (3, 0)
+    assert "Function not found" in line.get()["LastProcessingResult"]
+    create(world)
+    world.settle()
+    assert line.all_bodies == ["0", "1", "2"]
 
 
 # ---- gathering

@@ -5,6 +5,7 @@ from __future__ import annotations
 from owari.services.lambda_ import sql
 from owari.services.lambda_.faults import constraint, invalid
 from owari.services.lambda_.lookup import existing_function, named
+from owari.services.lambda_.mapping_flow import on_function_changed
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
 
@@ -26,6 +27,7 @@ def put_function_concurrency(tx: Tx, p: Params) -> Result:
             f" UnreservedConcurrentExecution below its minimum value of [{least}]."
         )
     sql.set_reserved(tx, name, wanted)
+    on_function_changed(tx, name)
     return {"ReservedConcurrentExecutions": wanted}
 
 
@@ -38,7 +40,9 @@ def get_function_concurrency(tx: Tx, p: Params) -> Result:
 
 @operation("lambda", "DeleteFunctionConcurrency")
 def delete_function_concurrency(tx: Tx, p: Params) -> Result:
-    sql.set_reserved(tx, _function(tx, p, "DeleteFunctionConcurrency"), None)
+    name = _function(tx, p, "DeleteFunctionConcurrency")
+    sql.set_reserved(tx, name, None)
+    on_function_changed(tx, name)
     return None
 
 

@@ -8,6 +8,7 @@ from owari.services.lambda_.configuration import created
 from owari.services.lambda_.faults import conflict, function_not_found, invalid
 from owari.services.lambda_.layers import check_together, layers_named
 from owari.services.lambda_.lookup import arn_of, existing_function, existing_version, named
+from owari.services.lambda_.mapping_flow import on_function_changed
 from owari.services.lambda_.model import (
     Source,
     Version,
@@ -53,6 +54,7 @@ def create_function(tx: Tx, p: Params) -> Result:
         layers=layers,
     )
     sql.add_function(tx, made)
+    on_function_changed(tx, ref.name)
     tx.resources.created(made.arn, "AWS::Lambda::Function", tags)
     return describe(publish(tx, made)) if p.get("Publish") else describe_created(made)
 
@@ -120,6 +122,7 @@ def delete_function(tx: Tx, p: Params) -> Result:
         _delete_version(tx, ref)
     else:
         sql.remove_function(tx, ref.name)
+        on_function_changed(tx, ref.name)
         tx.resources.deleted(arn_of(tx, ref))
     return {"StatusCode": 204}
 

@@ -229,6 +229,15 @@ def hurry(tx: Tx, m: Mapping) -> None:
     rows.save(tx, m)
 
 
+def on_function_changed(tx: Tx, name: str) -> None:
+    """It came, went, or may run more or less at once: its mappings look again, right after this
+    commits. Who may not run any more is brought nothing, either."""
+    for m in rows.of_function(tx, name):
+        unpark(tx, m)
+        m.retry_at, m.troubles = tx.now, 0
+        hurry(tx, m)
+
+
 @reaction("lambda", "mapping")
 def on_wake(tx: Tx, report: Report) -> None:
     m = rows.find(tx, report.key)
