@@ -14,6 +14,7 @@ LEAVES = {
 }
 # Pure rooms that several services share, and what each builds on beside the errors.
 SHARED = {
+    "owari.mounts": set[str](),
     "owari.patterns": set[str](),
     "owari.schedules": set[str](),
     "owari.targets": {"owari.arn", "owari.effects"},

@@ -10,6 +10,7 @@ from __future__ import annotations
 TARGETS = {
     "AWSEvents": "events",
     "AWSStepFunctions": "stepfunctions",
+    "AmazonEC2ContainerRegistry_V20150921": "ecr",
     "AmazonEC2ContainerServiceV20141113": "ecs",
     "AmazonSQS": "sqs",
     "AmazonSSM": "ssm",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from owari.mounts import mounts_of
 from owari.services.batch.demands import Size
 from owari.services.batch.logs import definition_name, log_place
 from owari.services.batch.names import task_id
@@ -32,7 +33,9 @@ def process_spec(
         "memory_mib": size.memory,
         "gpus": size.gpus,
         "timeout_s": None if body["timeout_s"] is None else float(body["timeout_s"]),
-        "mounts": mounts_of(container, template.task),
+        "mounts": mounts_of(
+            container.get("mountPoints", ()), template.task.get("volumes", ()), task
+        ),
         "tmpfs_mib": {t["containerPath"]: t["size"] for t in linux.get("tmpfs", ())},
         "shm_mib": linux.get("sharedMemorySize"),
         "user": container.get("user"),
@@ -43,16 +46,3 @@ def process_spec(
         "log_stream": stream,
         "payload": b"",
     }
-
-
-def mounts_of(container: Json, task: Json) -> list[Json]:
-    """Host paths at their mount points. A volume without one is the container's own scratch."""
-    sources = {v.get("name"): v.get("host", {}).get("sourcePath") for v in task.get("volumes", ())}
-    return [
-        {
-            "source": sources.get(m.get("sourceVolume")),
-            "target": m["containerPath"],
-            "read_only": bool(m.get("readOnly", False)),
-        }
-        for m in container.get("mountPoints", ())
-    ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from owari.arn import parse_arn
 from owari.errors import ServiceError
+from owari.mounts import mounts_of
 from owari.services.ecs.metadata import metadata_uri
 from owari.services.ecs.records import Task
 from owari.services.ecs.sizes import shares
@@ -45,7 +46,7 @@ def prepared_spec(tx: Tx, task: Task, number: int) -> Json:
         "gpus": _gpus(container),
         "timeout_s": None,
         "grace_s": float(container.get("stopTimeout") or FARGATE_GRACE_S),
-        "mounts": _mounts(task, container),
+        "mounts": mounts_of(container.get("mountPoints", ()), body["volumes"], task.id),
         "tmpfs_mib": {t["containerPath"]: t["size"] for t in linux.get("tmpfs", ())},
         "shm_mib": linux.get("sharedMemorySize"),
         "user": container.get("user"),
@@ -69,25 +70,6 @@ def _number(text: str | None) -> int | None:
 def _gpus(container: Json) -> int:
     asked = container.get("resourceRequirements", ())
     return sum(int(r["value"]) for r in asked if r["type"] == "GPU" and r["value"].isdigit())
-
-
-def _mounts(task: Task, container: Json) -> list[Json]:
-    """Host paths at their mount points; a volume without one is an empty folder of the task's."""
-    volumes = {v.get("name"): v for v in task.body["volumes"]}
-    made = []
-    for point in container.get("mountPoints", ()):
-        volume = volumes[point["sourceVolume"]]
-        source = volume.get("host", {}).get("sourcePath")
-        mount = {
-            "source": source,
-            "target": point["containerPath"],
-            "read_only": bool(point.get("readOnly", False)),
-        }
-        if source is None:
-            efs = volume.get("efsVolumeConfiguration", {}).get("fileSystemId")
-            mount["shared"] = f"{efs}/" if efs else f"{task.id}/{volume['name']}"
-        made.append(mount)
-    return made
 
 
 # ---- environment
