@@ -24,3 +24,10 @@ def parse_arn(text: str) -> Arn | None:
     if len(parts) != 6 or parts[0] != "arn":
         return None
     return Arn(parts[2], parts[3], parts[4], parts[5])
+
+
+def queue_url(endpoint: str, arn: str) -> str:
+    """The URL of an SQS queue, as Owari at `endpoint` has it."""
+    found = parse_arn(arn)
+    assert found is not None, f"not a queue: {arn}"
+    return f"{endpoint}/{found.account}/{found.resource}"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from owari.arn import Arn, parse_arn
+from owari.arn import Arn, parse_arn, queue_url
 from owari.effects import Call
 from owari.errors import ServiceError
 
@@ -69,12 +69,8 @@ def _topic(d: Delivery, _arn: Arn) -> Call:
     return Call("sns", "Publish", {"TopicArn": d.arn, "Message": d.input})
 
 
-def queue_url(endpoint: str, arn: Arn) -> str:
-    return f"{endpoint}/{arn.account}/{arn.resource}"
-
-
 def _queue(d: Delivery, arn: Arn) -> Call:
-    params = {"QueueUrl": queue_url(d.endpoint, arn), "MessageBody": d.input}
+    params = {"QueueUrl": queue_url(d.endpoint, d.arn), "MessageBody": d.input}
     group = d.parameters.get("SqsParameters", {}).get("MessageGroupId")
     if group is not None:
         params["MessageGroupId"] = group

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from owari.arn import make_arn, parse_arn
+from owari.arn import make_arn
 from owari.services.lambda_.names import function_arn
 
 CREATING, ENABLING, ENABLED = "Creating", "Enabling", "Enabled"
@@ -128,11 +128,6 @@ class Mapping:
         asked = self.settings.get("ScalingConfig", {}).get("MaximumConcurrency", CONCURRENCY_MAX)
         most: int = min(asked, CONCURRENCY_MAX)
         return most if reserved is None else min(most, reserved)
-
-    def queue_url(self, endpoint: str) -> str:
-        arn = parse_arn(self.source)
-        assert arn is not None, f"not a queue: {self.source}"
-        return f"{endpoint}/{arn.account}/{arn.resource}"
 
 
 def wanted(m: Mapping, waiting: list[Batch], limit: int) -> int:

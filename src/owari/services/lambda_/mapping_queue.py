@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from owari.arn import queue_url
 from owari.errors import ServiceError
 from owari.services.lambda_.mapping import Mapping
 from owari.store.tx import Tx
@@ -18,7 +19,7 @@ Receipt = tuple[str, str]  # a message's id and its receipt handle
 def asking(tx: Tx, m: Mapping, most: int, wait_s: int) -> dict[str, Any]:
     """The parameters of ReceiveMessage."""
     return {
-        "QueueUrl": m.queue_url(tx.endpoint),
+        "QueueUrl": queue_url(tx.endpoint, m.source),
         "MaxNumberOfMessages": most,
         "WaitTimeSeconds": wait_s,
         "MessageSystemAttributeNames": ["All"],
@@ -39,7 +40,7 @@ def delete(tx: Tx, m: Mapping, receipts: list[Receipt]) -> None:
     for at in range(0, len(receipts), DELETE_MAX):
         some = receipts[at : at + DELETE_MAX]
         entries = [{"Id": str(n), "ReceiptHandle": handle} for n, (_, handle) in enumerate(some)]
-        asked = {"QueueUrl": m.queue_url(tx.endpoint), "Entries": entries}
+        asked = {"QueueUrl": queue_url(tx.endpoint, m.source), "Entries": entries}
         try:
             tx.call("sqs", "DeleteMessageBatch", asked)
         except ServiceError:
@@ -48,7 +49,7 @@ def delete(tx: Tx, m: Mapping, receipts: list[Receipt]) -> None:
 
 def visibility_timeout(tx: Tx, m: Mapping) -> float:
     """Raises the queue's ServiceError when it is not there."""
-    asked = {"QueueUrl": m.queue_url(tx.endpoint), "AttributeNames": ["VisibilityTimeout"]}
+    asked = {"QueueUrl": queue_url(tx.endpoint, m.source), "AttributeNames": ["VisibilityTimeout"]}
     return float(tx.call("sqs", "GetQueueAttributes", asked)["Attributes"]["VisibilityTimeout"])
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from owari.arn import parse_arn
+from owari.arn import parse_arn, queue_url
 from owari.effects import Call
 from owari.services.lambda_.core import Event
 
@@ -68,7 +68,7 @@ def deliver_record(record: dict[str, Any], destination: str, endpoint: str) -> C
             return Call(
                 "sqs",
                 "SendMessage",
-                {"QueueUrl": queue_url(destination, endpoint), "MessageBody": text},
+                {"QueueUrl": queue_url(endpoint, destination), "MessageBody": text},
             )
         case "sns":
             return Call("sns", "Publish", {"TopicArn": destination, "Message": text})
@@ -121,7 +121,7 @@ def dead_letter(event: Event, target: str, response: Response | None, endpoint: 
         "sqs",
         "SendMessage",
         {
-            "QueueUrl": queue_url(target, endpoint),
+            "QueueUrl": queue_url(endpoint, target),
             "MessageBody": event.payload,
             "MessageAttributes": attributes,
         },
@@ -140,9 +140,3 @@ def error_message(payload: str) -> str:
         return payload
     found = value.get("errorMessage") if isinstance(value, dict) else None
     return found if isinstance(found, str) else ""
-
-
-def queue_url(arn: str, endpoint: str) -> str:
-    parsed = parse_arn(arn)
-    assert parsed is not None, f"not a queue: {arn}"
-    return f"{endpoint}/{parsed.account}/{parsed.resource}"

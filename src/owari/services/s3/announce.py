@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from owari.arn import queue_url
 from owari.effects import Call
 from owari.services.s3 import events, rules
 from owari.services.s3.core import Bucket, Version
@@ -84,11 +85,6 @@ def deliver(tx: Tx, bucket: Bucket, rule: Rule, body: str) -> None:
             params = {"QueueUrl": queue_url(tx.endpoint, rule.target), "MessageBody": body}
             call = Call("sqs", "SendMessage", params)
     _emit(tx, bucket, call)
-
-
-def queue_url(endpoint: str, arn: str) -> str:
-    *_rest, account, name = arn.split(":")
-    return f"{endpoint}/{account}/{name}"
 
 
 def _put_event(tx: Tx, bucket: Bucket, event: events.Event) -> None:

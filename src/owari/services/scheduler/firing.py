@@ -10,7 +10,7 @@ import json
 import logging
 from typing import Any
 
-from owari.arn import parse_arn
+from owari.arn import parse_arn, queue_url
 from owari.effects import Call, ReplyTo, Report
 from owari.errors import ServiceError
 from owari.services.scheduler import rows
@@ -27,7 +27,7 @@ from owari.services.scheduler.rows import Schedule
 from owari.services.scheduler.timing import set_timer
 from owari.store.encode import dumps, loads
 from owari.store.tx import Row, Tx
-from owari.targets.calls import Delivery, call_for, queue_url
+from owari.targets.calls import Delivery, call_for
 from owari.targets.retrying import Again, after_failure, policy_of
 from owari.wire.operation import reaction
 from owari.wire.sdk_input import ParameterError, Reader, operation_of
@@ -173,7 +173,7 @@ def _give_up(tx: Tx, row: Row, error: ServiceError, condition: str, retries: int
             "sqs",
             "SendMessage",
             {
-                "QueueUrl": queue_url(tx.endpoint, queue),
+                "QueueUrl": queue_url(tx.endpoint, target["DeadLetterConfig"]["Arn"]),
                 "MessageBody": _input(row, target, retries + 1)[:BODY_MAX],
                 "MessageAttributes": {
                     name: {"DataType": "String", "StringValue": value}

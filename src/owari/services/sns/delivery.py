@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from owari.arn import parse_arn
+from owari.arn import parse_arn, queue_url
 from owari.effects import Call, Effect, Http, Report
 from owari.services.sns import rows
 from owari.services.sns.core import Subscription, Topic, subscription_key
 from owari.services.sns.delivery_policy import effective, managed_delay_s
 from owari.services.sns.envelope import notification_of_event, text_of
 from owari.services.sns.failures import Ended, ended
-from owari.services.sns.fanout import PRINCIPAL, queue_url
+from owari.services.sns.fanout import PRINCIPAL
 from owari.services.sns.subscription_attributes import dead_letter_queue
 from owari.store.tx import Tx
 from owari.wire.operation import reaction

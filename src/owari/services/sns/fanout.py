@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from owari.arn import parse_arn
+from owari.arn import parse_arn, queue_url
 from owari.effects import Call, Effect, Http, ReplyTo, Report, Wake
 from owari.patterns.matching import TooManySteps
 from owari.services.sns import rows
@@ -120,12 +120,6 @@ def delivery(endpoint: str, topic: Topic, subscription: Subscription, message: M
             return _to_queue(endpoint, subscription, message, link)
         case _:
             return _to_web(topic, subscription, message, link)
-
-
-def queue_url(endpoint: str, queue_arn: str) -> str:
-    arn = parse_arn(queue_arn)
-    assert arn is not None, queue_arn
-    return f"{endpoint}/{arn.account}/{arn.resource}"
 
 
 def _to_queue(endpoint: str, subscription: Subscription, message: Message, link: str) -> Call:
