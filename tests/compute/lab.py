@@ -101,6 +101,12 @@ class Lab:
         agents: list[dict[str, Any]] = self.compute.status()["agents"]
         return agents[0] if agents else {}
 
+    @property
+    def mark(self) -> str:
+        """Of the agent's folder, in names of what it starts."""
+        folder = os.fsencode(self.config.agent_folder.resolve())
+        return hashlib.sha256(folder).hexdigest()[:16]
+
     def kill_agent(self) -> None:
         os.kill(self.agent["pid"], signal.SIGKILL)
 
@@ -174,6 +180,21 @@ class Lab:
 
     def invoke(self, source: str | bytes, event: Any = None, **changes: Any) -> Report:
         return self.invoke_all([self.spec(source, event, **changes)])[0]
+
+    def stream(self, source: str | bytes, event: Any, **changes: Any) -> tuple[list[bytes], Report]:
+        """Invoke a Node.js function for its response in pieces."""
+        given = {"runtime": "nodejs20.x", "handler": "index.handler", "streaming": True}
+        spec = self.spec(source, event, **(given | changes))
+        chunks: list[bytes] = []
+
+        async def invoke() -> Report:
+            future = asyncio.get_running_loop().create_future()
+            self.compute.invoke(spec, future.set_result, chunks.append)
+            async with asyncio.timeout(PATIENCE_S):
+                report: Report = await future
+            return report
+
+        return chunks, self.runner.run(invoke())
 
     def result(self, source: str | bytes, event: Any = None, **changes: Any) -> Any:
         report = self.invoke(source, event, **changes)

@@ -62,6 +62,7 @@ class Connection(asyncio.Protocol):
         self._out: list[bytes] = []
         self._early: list[tuple[dict[str, Any], bytes]] | None = []  # until `begin`
         self._calls: dict[int, tuple[Spec, Callable[[RunReport], None]]] = {}
+        self._chunks: dict[int, Callable[[bytes], None]] = {}  # by call
         self._next_call = protocol.DURABLE + 1
         self._defined: dict[tuple[str, str], tuple[int, float]] = {}
         self._definitions = 0
@@ -77,6 +78,9 @@ class Connection(asyncio.Protocol):
             header = orjson.loads(head)
             if header["k"] == "report" and header["call"] != protocol.DURABLE:
                 self._answered(header, payload)
+            elif header["k"] == "chunk":
+                if header["call"] in self._chunks:
+                    self._chunks[header["call"]](payload)
             elif self._early is not None and header["k"] not in ("welcome", "refused"):
                 self._early.append((header, payload))
             else:
@@ -87,6 +91,7 @@ class Connection(asyncio.Protocol):
         if not self._hello.done():
             self._hello.set_result(False)
         calls, self._calls = self._calls, {}
+        self._chunks.clear()
         for spec, done in calls.values():
             done(not_run(spec, "lost", "The agent that ran this was lost."))
         self.closed.set()
@@ -125,9 +130,16 @@ class Connection(asyncio.Protocol):
                 self._hello.set_result(False)
 
     def _answered(self, header: dict[str, Any], payload: bytes) -> None:
-        waiting = self._calls.pop(header["call"], None)
-        if waiting is not None:
-            waiting[1](_report(header, payload))
+        call = header["call"]
+        waiting = self._calls.pop(call, None)
+        on_chunk = self._chunks.pop(call, None)
+        if waiting is None:
+            return
+        report = _report(header, payload)
+        if on_chunk is not None and report["status"] == "ok" and report["payload"]:
+            on_chunk(report["payload"])  # a function that does not stream: one piece
+            report["payload"] = b""
+        waiting[1](report)
 
     def _logs(self, seq: int, payload: bytes) -> None:
         def acknowledge() -> None:
@@ -154,7 +166,15 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    def run(self, spec: Spec, done: Callable[[RunReport], None] | None) -> None:
+    def keep(self, spec: Spec, count: int) -> None:
+        self.send({"k": "keep", "n": self._definition(spec), "count": count})
+
+    def run(
+        self,
+        spec: Spec,
+        done: Callable[[RunReport], None] | None,
+        on_chunk: Callable[[bytes], None] | None = None,
+    ) -> None:
         call = protocol.DURABLE
         if done is not None:
             call = self._next_call
@@ -175,6 +195,9 @@ class Connection(asyncio.Protocol):
             "client": _client_context(spec["client_context"]),
             "concurrency": spec["concurrency"],
         }
+        if on_chunk is not None:
+            self._chunks[call] = on_chunk
+            header["stream"] = True
         self.send(header, spec["payload"])
 
     def _definition(self, spec: Spec) -> int:

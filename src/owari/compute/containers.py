@@ -66,9 +66,7 @@ def command(
     spec: dict[str, Any], image: str, gpus: tuple[int, ...], mark: str, path: str = ""
 ) -> list[str]:
     path = path or program() or RUNTIMES[0]
-    made = [path]
-    if is_podman(path) and os.geteuid() == 0:
-        made += ["--cgroup-manager", "cgroupfs", *_runc()]
+    made = _client(path)
     made += ["run", "--name", name_of(spec), "--label", f"{LABEL}={mark}"]
     made += ["--pull", "missing", "--network", "host"]
     memory = f"{memory_mib(spec)}m"
@@ -120,6 +118,41 @@ def _usual_limits() -> dict[str, str]:
     return {name: f"{bound}:{bound}" for name, bound in bounds.items()}
 
 
+def function_command(
+    path: str,
+    image: str,
+    *,
+    name: str,
+    mark: str,
+    memory_mib: int,
+    variables: list[str],
+    entry_point: list[str] | None,
+    command: list[str] | None,
+    folder: str | None,
+) -> list[str]:
+    """A function's environment as a container; `variables` are passed on by their names."""
+    made = _client(path)
+    made += ["run", "--rm", "--name", name, "--label", f"{LABEL}={mark}"]
+    made += ["--pull", "never", "--network", "host"]
+    made += ["--memory", f"{memory_mib}m", "--memory-swap", f"{memory_mib}m"]
+    made += _limits({})
+    for variable in variables:
+        made += ["--env", variable]
+    if folder:
+        made += ["--workdir", folder]
+    entry = entry_point or []
+    if entry:
+        made += ["--entrypoint", entry[0]]
+    return [*made, image, *entry[1:], *(command or [])]
+
+
+def _client(path: str) -> list[str]:
+    """The runtime's program with the settings seen to work."""
+    if is_podman(path) and os.geteuid() == 0:
+        return [path, "--cgroup-manager", "cgroupfs", *_runc()]
+    return [path]
+
+
 def _runc() -> list[str]:
     """crun refuses hybrid cgroups."""
     hybrid = not os.path.exists("/sys/fs/cgroup/cgroup.controllers")  # noqa: PTH110
@@ -159,6 +192,11 @@ def never_began(code: int, answer: str) -> bool:
     """Whether the runtime could not start it. `answer`: to `farewell`."""
     _, _, state = answer.partition("\n")[0].partition(" ")
     return code in CLIENT_FAILED and state.strip() in NEVER_BEGAN
+
+
+def remove(path: str, name: str) -> list[str]:
+    """A command: end a container and forget it."""
+    return [path, "rm", "--force", "--time", "0", name]
 
 
 def remove_all(path: str, mark: str) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from owari.compute.base import RunReport, Spec, in_one_piece
+from owari.compute.base import RunReport, Spec
 from owari.compute.connection import CREDENTIALS_FRESH_S, Connection, not_run
 from owari.compute.variables import function_variables, job_variables
 from owari.config import Config
@@ -29,6 +29,7 @@ from owari.limits import PROFILES
 log = logging.getLogger("owari.compute")
 
 Key = tuple[str, int]
+Waiting = tuple[Spec, Callable[[RunReport], None], Callable[[bytes], None] | None]
 
 START_TIMEOUT_S = 30.0
 RETRY_S = 0.01
@@ -75,7 +76,7 @@ class LocalCompute:
         self._agent_pid = 0  # of an agent that is our child
         self._connection: Connection | None = None
         self._status: dict[str, Any] = {}
-        self._waiting: list[tuple[Spec, Callable[[RunReport], None] | None]] = []
+        self._waiting: list[Waiting] = []
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -87,20 +88,23 @@ class LocalCompute:
         on_chunk: Callable[[bytes], None] | None = None,
     ) -> None:
         """Asked before the agent is there, it waits for it."""
-        if on_chunk is not None:
-            done = in_one_piece(done, on_chunk)
         if self._connection is None:
             if self._stopping:
                 done(not_run(spec, "failed", "Owari is stopping."))
                 return
-            self._waiting.append((spec, done))
+            self._waiting.append((spec, done, on_chunk))
         else:
-            self._connection.run(spec, done)
+            self._connection.run(spec, done, on_chunk)
 
     def start(self, spec: Spec) -> None:
         """Before the agent is there this does nothing: `on_agent` tells what to start again."""
         if self._connection is not None:
             self._connection.run(spec, None)
+
+    def keep_warm(self, spec: Spec, count: int) -> None:
+        """Before the agent is there this does nothing: all wishes are told when it is."""
+        if self._connection is not None:
+            self._connection.keep(spec, count)
 
     def cancel(self, run_id: str, reason: str) -> None:
         if self._connection is not None:
@@ -246,8 +250,8 @@ class LocalCompute:
     def _connected(self, connection: Connection) -> None:
         self._connection = connection
         waiting, self._waiting = self._waiting, []
-        for spec, done in waiting:
-            connection.run(spec, done)
+        for spec, done, on_chunk in waiting:
+            connection.run(spec, done, on_chunk)
         self.on_capacity([connection.capacity])
         self._on_agent(connection.instance, connection.known)
         connection.begin()
@@ -275,9 +279,8 @@ class LocalCompute:
 
     def _fail_waiting(self, why: str) -> None:
         waiting, self._waiting = self._waiting, []
-        for spec, done in waiting:
-            if done is not None:
-                done(not_run(spec, "failed", why))
+        for spec, done, _ in waiting:
+            done(not_run(spec, "failed", why))
 
     def process(self, spec: Spec, endpoint: str) -> dict[str, Any]:
         """A process spec as the agent wants it: with what Owari adds to its variables."""
@@ -310,7 +313,15 @@ class LocalCompute:
             "memory_mib": spec["memory_mib"],
             "timeout_s": spec["timeout_s"],
             "code": spec["code"],
-            "zip": str(blobs / spec["code"][:2] / spec["code"]),
+            "zip": _blob(blobs, spec["code"]),
+            "code_folder": spec.get("code_folder") or "",
+            "layers": [
+                layer if "folder" in layer else layer | {"zip": _blob(blobs, layer["code"])}
+                for layer in spec.get("layers") or ()
+            ],
+            "ephemeral_mib": spec["ephemeral_mib"],
+            "image": spec.get("image") or "",
+            "image_config": spec.get("image_config") or {},
             "unzipped_max_bytes": limits.function_unzipped_max_bytes,
             "variables": function_variables(spec, endpoint, credentials),
             "account": spec["account"],
@@ -318,6 +329,11 @@ class LocalCompute:
             "log_group": spec["log_group"],
             "logging": spec["logging"],
         }
+
+
+def _blob(blobs: Path, digest: str) -> str:
+    """Where a blob is; '' for none."""
+    return str(blobs / digest[:2] / digest) if digest else ""
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""The agent: what the server asks, what the pool decides, what the environments do.
+"""The agent: what the server asks goes to its functions (functions.py) or its jobs (desk.py).
 
 It survives the server. A durable run's report is journaled before it is sent, and sent again to
 every new connection until acknowledged; runs are known by (run_id, attempt) and started once.
@@ -6,46 +6,34 @@ every new connection until acknowledged; runs are known by (run_id, attempt) and
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
-from owari.compute.agent import errors, journal, machine, orphans, protocol
+from owari.compute.agent import journal, machine, orphans, protocol
 from owari.compute.agent.desk import Desk, capacity
-from owari.compute.agent.environment import Definition, Environment, Invocation
+from owari.compute.agent.environment import Definition
+from owari.compute.agent.functions import Functions
+from owari.compute.agent.image_lookup import Images
 from owari.compute.agent.lines import Shipper
 from owari.compute.agent.link import Link, listen
-from owari.compute.agent.load import Load
 from owari.compute.agent.loop import Loop
+from owari.compute.agent.places import Places
+from owari.compute.agent.runtimes import Runtimes
 from owari.compute.agent.workers import Workers
 from owari.compute.agent.zygotes import link_sdk
-from owari.compute.environments import (
-    Bounds,
-    Expire,
-    Fail,
-    Instruction,
-    Invoke,
-    Pool,
-    Retire,
-    Start,
-    Throttle,
-)
-from owari.compute.environments import Call as PoolCall
+from owari.compute.images import Mapping
 from owari.compute.isolation import Tier
-from owari.compute.runtime import wire
+from owari.compute.pool.ledger import Bounds
+from owari.compute.pool.pool import Pool
 
 Key = tuple[str, int]
 
 HEAD_ROOM_MIB = 1_024  # of the machine's memory, never given to functions
 STATUS_INTERVAL_S = 0.2
-TERM_GRACE_S = 2.0
-WATCH_INTERVAL_S = 0.02
-LOAD_INTERVAL_S = 0.05
 HOUSEKEEPING_S = 60.0
 ACKED_REMEMBERED = 1_024
 
@@ -69,33 +57,37 @@ class Agent:
         memory = machine.memory_mib()
         room = max(memory - HEAD_ROOM_MIB, memory // 2)
         self.pool = Pool(Bounds(memory_mib=room, free_growth=machine.cores(), idle_s=idle_s))
-        self.sdk = folder / "sdk"
-        self.keep = [sys.prefix, sys.base_prefix, str(self.sdk), *link_sdk(self.sdk, sys.path)]
-        self.workers = Workers(
-            self.loop, folder, self.sdk, tier, mark, on_change=self._status_changed
+        self.runtimes = Runtimes()
+        sdk = folder / "sdk"
+        keep = [sys.prefix, sys.base_prefix, str(sdk), *link_sdk(sdk, sys.path)]
+        self.workers = Workers(self.loop, folder, sdk, tier, mark, on_change=self._status_changed)
+        self.functions = Functions(
+            self.loop,
+            self.pool,
+            self.workers,
+            self.runtimes,
+            Images(self.loop, folder, Mapping(folder.parent / "images.json"), self.runtimes.found),
+            Places(folder, sdk, keep, mark),
+            shipper=self.shipper,
+            reports=self.reports,
+            watchdog=not tier.parents,
+            link=lambda: self.link,
+            on_change=self._status_changed,
         )
         self.desk = Desk(
             self.loop,
             folder,
             tier,
             mark,
-            found=self.workers.found,
+            found=self.runtimes.found,
             shipper=self.shipper,
             reports=self.reports,
             capacity=capacity(room, gpus),
             free_mib=lambda: room - self.pool.held_mib(),
             link=lambda: self.link,
         )
-        self.definitions: dict[str, Definition] = {}
-        self.environments: dict[int, Environment] = {}
-        self.invocations: dict[int, Invocation] = {}
-        self.live: dict[Key, Invocation] = {}  # durable runs
         self.acked: dict[Key, None] = {}  # the last ones
-        self._numbers = 0
         self._status_due = float("inf")
-        self._watching = False
-        self._load = Load()
-        self._measuring = False
 
     # ---- life
     def run(self) -> None:
@@ -136,20 +128,13 @@ class Agent:
             self.end()  # the data folder was removed
         self.workers.retire_zygotes()
         self.desk.retire()
-        used = {e.definition.identity for e in self.environments.values()}
-        used |= {i.definition.identity for i in self.invocations.values()}
-        self.definitions = {k: d for k, d in self.definitions.items() if k in used}
+        self.functions.forget_unused()
         self.loop.call_later(HOUSEKEEPING_S, self._housekeeping)
 
     def _before_sleep(self) -> float:
         now = self.loop.now
         self._tick_jobs(now)
-        wake = self.pool.next_time()
-        if wake <= now:
-            self._apply(self.pool.tick(now))
-            wake = self.pool.next_time()
-        if self.pool.waiting and not self._measuring:
-            self._measure_load()
+        wake = self.functions.before_sleep()
         if now >= self._status_due:
             self._send_status()
         return min(wake, self.shipper.tick(now), self._status_due)
@@ -157,8 +142,7 @@ class Agent:
     def _tick_jobs(self, now: float) -> None:
         processes = self.desk.processes
         processes.tick(self.logs.crowded)
-        if processes.ledger.memory_mib != self.pool.reserved_mib:
-            self._apply(self.pool.reserve(processes.ledger.memory_mib, now))
+        self.functions.reserve(processes.ledger.memory_mib)
 
     def _flush(self) -> float:
         self.desk.flush()
@@ -192,6 +176,8 @@ class Agent:
                     self._process(link, header, payload)
                 case "define":
                     self._define(link, header)
+                case "keep":
+                    self.functions.keep(link, header)
                 case "ack":
                     self._acknowledge((header["run_id"], header["attempt"]))
                 case "ack_logs":
@@ -213,7 +199,10 @@ class Agent:
             older.close()
         self.logs.resend()
         self.epoch = header["epoch"]
-        known = [list(key) for key in {*self.live, *self.reports.pending, *self.desk.keys}]
+        self.pool.keep_nothing()  # it will say what it wishes
+        known = [
+            list(key) for key in {*self.functions.live, *self.reports.pending, *self.desk.keys}
+        ]
         link.send(
             {
                 "k": "welcome",
@@ -232,7 +221,7 @@ class Agent:
 
     def _define(self, link: Link, header: dict[str, Any]) -> None:
         definition = Definition(**header["definition"])
-        link.definitions[header["n"]] = self.definitions[definition.identity] = definition
+        link.definitions[header["n"]] = definition
 
     def _acknowledge(self, key: Key) -> None:
         self.reports.acknowledge(key)
@@ -242,38 +231,9 @@ class Agent:
 
     # ---- runs
     def _run(self, link: Link, header: dict[str, Any], payload: bytes) -> None:
-        key = (header["run_id"], header["attempt"])
         durable = header["call"] == protocol.DURABLE
-        if durable and self._is_known(link, key):
-            return
-        self._numbers += 1
-        definition = link.definitions[header["n"]]
-        invocation = Invocation(
-            number=self._numbers,
-            call=header["call"],
-            link=link,
-            definition=definition,
-            run_id=key[0],
-            attempt=key[1],
-            request_id=header["request_id"],
-            trace=header["trace"],
-            client=header["client"],
-            payload=payload,
-        )
-        self.invocations[invocation.number] = invocation
-        if durable:
-            self.live[key] = invocation
-        call = PoolCall(
-            invocation.number,
-            definition.function,
-            definition.identity,
-            definition.slot,
-            definition.memory_mib,
-            definition.timeout_s,
-            header["concurrency"],
-            durable,
-        )
-        self._apply(self.pool.submit(call, self.loop.now))
+        if not durable or not self._is_known(link, (header["run_id"], header["attempt"])):
+            self.functions.run(link, header, payload)
 
     def _process(self, link: Link, header: dict[str, Any], payload: bytes) -> None:
         durable = header["call"] == protocol.DURABLE
@@ -287,227 +247,19 @@ class Agent:
         pending = self.reports.pending.get(key)
         if pending is not None:
             link.send_frame(pending)
-        if pending is not None or key in self.live or key in self.acked:
+        if pending is not None or key in self.functions.live or key in self.acked:
             return True
         return self.desk.knows(key)
 
     def _cancel(self, run_id: str, reason: str) -> None:
         self.desk.processes.cancel(run_id, reason)
-        for invocation in [i for i in self.invocations.values() if i.run_id == run_id]:
-            invocation.cancelled = reason or "cancelled"
-            waiting, number = self.pool.cancel(invocation.number, self.loop.now)
-            if waiting:
-                self._report_unrun(invocation, "failed", f"cancelled: {reason}")
-            elif number is not None:
-                worker = self.environments[number].worker
-                worker.signal(signal.SIGTERM)
-                self.loop.call_later(TERM_GRACE_S, worker.kill)
-
-    # ---- instructions of the pool
-    def _apply(self, instructions: list[Instruction]) -> None:
-        for instruction in instructions:
-            match instruction:
-                case Invoke(number, call, cold):
-                    invocation = self.invocations[call]
-                    invocation.cold = cold
-                    self.environments[number].invoke(invocation, self.loop.now)
-                    self._status_changed()
-                case Start(number, identity, _):
-                    self._start(number, self.definitions[identity])
-                case Throttle(call, why):
-                    self._report_unrun(self.invocations[call], "throttled", why)
-                case Fail(number, call):
-                    self._fail(self.environments[number], self.invocations[call])
-                case Expire(number, _):
-                    self._expire(number)
-                case Retire(number, _):
-                    self.environments.pop(number).worker.kill()
-                    self._status_changed()
-
-    def _start(self, number: int, definition: Definition) -> None:
-        self._status_changed()
-        interpreter = self.workers.interpreter(definition.runtime)
-        if interpreter is None:
-            words = f"the runtime {definition.runtime} is not supported yet."
-            why = f"Owari runs python3.x functions; {words}"
-            self._could_not_start(number, why, "InvalidRuntimeException")
-            return
-        try:
-            worker = self.workers.take(interpreter)
-        except OSError as error:
-            self._could_not_start(number, f"No environment could be started: {error}")
-            return
-        environment = Environment(self, self.shipper, number, definition, worker)
-        self.environments[number] = environment
-        code = f"{definition.code}-{definition.unzipped_max_bytes}"
-        folders = {
-            "code": str(self.folder / "code" / code),
-            "pycache": str(self.folder / "pycache" / code),
-            "sdk": str(self.sdk),
-            "mark": self.mark,
-        }
-        environment.initialise(folders, self.keep, interpreter.words(definition.runtime))
-        self._watch_memory()
-
-    def _could_not_start(self, number: int, why: str, code: str = "") -> None:
-        """Told to the call at the head, after this batch of instructions."""
-
-        def tell() -> None:
-            for instruction in self.pool.gone(number, self.loop.now):
-                if isinstance(instruction, Fail):
-                    self._report_unrun(self.invocations[instruction.call], "failed", why, code)
-                else:
-                    self._apply([instruction])
-
-        self.loop.call_later(0.0, tell)
-
-    def _expire(self, number: int) -> None:
-        environment = self.environments[number]
-        environment.expired = True
-        environment.worker.kill()
-
-    # ---- events of the environments (environment.Owner)
-    def on_ready(self, environment: Environment) -> None:
-        self._apply(self.pool.ready(environment.number, self.loop.now))
-
-    def on_answer(self, environment: Environment, kind: int, payload: bytes) -> None:
-        if environment.expired:
-            return
-        invocation = environment.invocation
-        assert invocation is not None
-        figures = environment.close_invocation(time.monotonic(), None)
-        self._status_changed()
-        self._report(invocation, "ok" if kind == wire.RESULT else "error", payload, figures)
-        self._apply(self.pool.finished(environment.number, self.loop.now))
-
-    def on_gone(self, environment: Environment) -> None:
-        invocation = environment.invocation
-        self._status_changed()
-        if invocation is not None:
-            self._report_end(environment, invocation)
-        self._apply(self.pool.gone(environment.number, self.loop.now))
-        self.environments.pop(environment.number, None)
-
-    def _fail(self, environment: Environment, invocation: Invocation) -> None:
-        """An environment ended before it was ready; this call hears why."""
-        environment.begin(invocation, time.monotonic())
-        invocation.cold = True
-        if environment.worker.broken:
-            self._report_unrun(invocation, "failed", environment.worker.broken)
-            return
-        if not environment.init_error:
-            self._report_end(environment, invocation)
-            return
-        payload = json.loads(environment.init_error)
-        if payload["errorType"] == "Runtime.BadZip":
-            why = payload["errorMessage"]
-            self._report_unrun(invocation, "failed", why, "InvalidZipFileException")
-            return
-        payload["requestId"] = invocation.request_id
-        figures = environment.close_invocation(time.monotonic(), None)
-        self._report(invocation, "error", protocol.encode(payload).encode(), figures)
-
-    def _report_end(self, environment: Environment, invocation: Invocation) -> None:
-        """The environment ended under the invocation: why, by what we know."""
-        request_id = invocation.request_id
-        if environment.expired:
-            seconds, ms = divmod(int(time.time() * 1000), 1000)
-            when = time.strftime(f"%Y-%m-%dT%H:%M:%S.{ms:03d}Z", time.gmtime(seconds))
-            verdict = errors.timed_out(request_id, environment.definition.timeout_s, when)
-        elif environment.status is None:
-            self._report_unrun(invocation, "lost", "The interpreter that ran this has ended.")
-            return
-        else:
-            worker = environment.worker
-            memory = worker.out_of_memory or worker.slot.ran_out_of_memory()
-            verdict = errors.ended(request_id, environment.status, out_of_memory=memory)
-        figures = environment.close_invocation(time.monotonic(), verdict)
-        if invocation.cancelled:
-            figures["message"] = f"cancelled: {invocation.cancelled}"
-            self._report(invocation, "failed", b"", figures)
-        else:
-            self._report(invocation, "error", verdict.payload(), figures)
-
-    # ---- reports
-    def _report_unrun(
-        self, invocation: Invocation, status: str, message: str, code: str = ""
-    ) -> None:
-        figures = {
-            "message": message,
-            "code": code,
-            "cold": False,
-            "init_ms": 0.0,
-            "duration_ms": 0.0,
-            "billed_ms": 0,
-            "memory_used_mib": 0,
-            "log_stream": "",
-        }
-        self._report(invocation, status, b"", figures)
-
-    def _report(
-        self, invocation: Invocation, status: str, payload: bytes, figures: dict[str, Any]
-    ) -> None:
-        tail = invocation.tail.bytes()
-        header = {
-            "k": "report",
-            "call": invocation.call,
-            "tail": len(tail),
-            "run_id": invocation.run_id,
-            "attempt": invocation.attempt,
-            "status": status,
-            "message": "",
-        } | figures
-        frame = protocol.message(header, payload + tail)
-        del self.invocations[invocation.number]
-        if invocation.call == protocol.DURABLE:
-            self._report_durable((invocation.run_id, invocation.attempt), frame)
-        elif self.link is not None and invocation.link is self.link:
-            self.link.send_frame(frame)
-
-    def _report_durable(self, key: Key, frame: bytes) -> None:
-        del self.live[key]
-        try:
-            self.reports.add(key, frame)
-        except OSError as error:
-            print(f"reports are kept in memory only: {error}", flush=True)
-        if self.link is not None:
-            self.link.send_frame(frame)
+        self.functions.cancel(run_id, reason)
 
     def _journal_logs(self, records: bytes) -> None:
         try:
             self.logs.add(records)
         except OSError as error:
             print(f"log lines are lost: {error}", flush=True)
-
-    # ---- the watchdog tier
-    def _watch_memory(self) -> None:
-        if not self.tier.parents and not self._watching:
-            self._watching = True
-            self.loop.call_later(WATCH_INTERVAL_S, self._poll_memory)
-
-    def _poll_memory(self) -> None:
-        self._watching = bool(self.environments)
-        for environment in self.environments.values():
-            if environment.invocation is None or not environment.worker.pid:
-                continue
-            worker = environment.worker
-            pids = [worker.pid, *orphans.descendants(worker.pid)]
-            used = sum(orphans.resident_mib(pid) for pid in pids)
-            environment.peak_mib = max(environment.peak_mib, used)
-            if used > environment.definition.memory_mib:
-                worker.out_of_memory = True
-                worker.kill()
-        if self._watching:
-            self.loop.call_later(WATCH_INTERVAL_S, self._poll_memory)
-
-    # ---- the load
-    def _measure_load(self) -> None:
-        """While calls wait: whether more environments would find a free processor."""
-        self.pool.loaded(not self._measuring or self._load.saturated())
-        self._load.begin()
-        self._measuring = self.pool.waiting > 0
-        if self._measuring:
-            self.loop.call_later(LOAD_INTERVAL_S, self._measure_load)
 
     # ---- status
     def _status_changed(self) -> None:
@@ -518,7 +270,7 @@ class Agent:
         self._status_due = float("inf")
         if self.link is None:
             return
-        running = sum(e.invocation is not None for e in self.environments.values())
+        running = self.functions.running()
         self.link.send(
             {
                 "k": "status",
@@ -526,7 +278,7 @@ class Agent:
                 "instance": self.instance,
                 "isolation": self.tier.name,
                 "isolation_why": self.tier.why,
-                "environments": len(self.environments),
+                "environments": len(self.functions.environments),
                 "running": running + self.desk.processes.ledger.taken,
                 "jobs": self.desk.describe(),
                 "waiting": self.pool.waiting,
@@ -537,6 +289,6 @@ class Agent:
                     "cores": machine.cores(),
                 },
                 "interpreters": self.workers.describe(),
-                "runtimes": {f"python3.{i.minor}": i.path for i in self.workers.found.values()},
+                "runtimes": {f"python3.{i.minor}": i.path for i in self.runtimes.found.values()},
             }
         )

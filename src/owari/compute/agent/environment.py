@@ -37,6 +37,11 @@ class Definition:
     region: str
     log_group: str
     logging: dict[str, str] = field(default_factory=dict)  # LoggingConfig
+    code_folder: str = ""
+    layers: list[dict[str, str]] = field(default_factory=list)
+    ephemeral_mib: int = 512
+    image: str = ""
+    image_config: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -52,9 +57,13 @@ class Invocation:
     client: str | None
     payload: bytes
     started: float = 0.0
+    streaming: bool = False
     cold: bool = False
     cancelled: str = ""
     tail: Tail = field(default_factory=Tail)
+
+
+CLIENT_MIB = 512  # for a container runtime's own processes
 
 
 class Owner(Protocol):
@@ -62,7 +71,12 @@ class Owner(Protocol):
 
     def on_ready(self, environment: Environment) -> None: ...
 
-    def on_answer(self, environment: Environment, kind: int, payload: bytes) -> None: ...
+    def on_answer(self, environment: Environment, kind: int, payload: bytes, *, free: bool) -> None:
+        """`free`: it can take another at once; else `on_free` comes."""
+
+    def on_chunk(self, environment: Environment, data: bytes) -> None: ...
+
+    def on_free(self, environment: Environment) -> None: ...
 
     def on_gone(self, environment: Environment) -> None: ...
 
@@ -88,36 +102,30 @@ class Environment:
         self.init_started = time.monotonic()
         self.init_ms = 0.0
         self.init_error = b""
+        self.ready = False  # it has been initialised
         self.status: int | None = None  # of waitpid, once it has ended
         self.expired = False
+        self.container = ""  # its name, where it is one
         self.peak_mib = 0
         self._lines = Lines()
         self._platform = platform_log(definition.logging)
         worker.holder = self
 
-    def initialise(self, folders: dict[str, str], keep: list[str], words: str) -> None:
-        """Tell the worker what it is; `words` say which interpreter was chosen.
-
-        `keep`: folders that stay visible even below /tmp.
-        """
+    def initialise(self, meta: dict[str, Any], variables: dict[str, str], words: str) -> None:
+        """Tell the worker what it is; `words` say what runs it."""
         definition = self.definition
         self._tell(self._platform.init_start(words))
-        self.worker.slot.limit(definition.memory_mib)
-        variables = definition.variables | {
-            "AWS_LAMBDA_LOG_STREAM_NAME": self.stream.name,
-            "LAMBDA_TASK_ROOT": folders["code"],
-            "LAMBDA_RUNTIME_DIR": folders["sdk"],
-            orphans.ENVIRONMENT_MARK: f"{self.worker.number:0{orphans.DIGITS}d}",
-            orphans.FOLDER_MARK: folders["mark"],
-        }
-        own_path = definition.variables.get("PYTHONPATH", "")
-        variables["PYTHONPATH"] = f"{own_path}:{folders['sdk']}".lstrip(":")
-        meta = {
-            "zip": definition.zip,
-            "code": folders["code"],
-            "pycache": folders["pycache"],
-            "keep": keep,
-            "unzipped_max_bytes": definition.unzipped_max_bytes,
+        client = CLIENT_MIB if self.container else 0
+        self.worker.slot.limit(definition.memory_mib + client)
+        variables = (
+            definition.variables
+            | {
+                "AWS_LAMBDA_LOG_STREAM_NAME": self.stream.name,
+                orphans.ENVIRONMENT_MARK: f"{self.worker.number:0{orphans.DIGITS}d}",
+            }
+            | variables
+        )
+        meta = meta | {
             "handler": definition.handler,
             "arn": definition.arn,
             "variables": variables,
@@ -134,19 +142,30 @@ class Environment:
         self.worker.resume()
         deadline_ms = int((time.time() + self.definition.timeout_s) * 1000)
         meta = [invocation.request_id, deadline_ms, invocation.trace, invocation.client]
+        if invocation.streaming:
+            meta.append(True)
         self.worker.send(wire.INVOKE, protocol.encode(meta).encode(), invocation.payload)
+
+    def rest(self) -> None:
+        """It waits for its next invocation."""
+        self.worker.idle = True
 
     # ---- worker.Holder
     def on_frame(self, kind: int, meta: bytes, payload: bytes) -> None:
         match kind:
+            case wire.READY if self.ready:
+                self.owner.on_free(self)
             case wire.READY:
+                self.ready = True
                 self.init_ms = (time.monotonic() - self.init_started) * 1000
                 self.owner.on_ready(self)
             case wire.INIT_ERROR:
                 self.init_error = payload
                 self.init_ms = (time.monotonic() - self.init_started) * 1000
             case wire.RESULT | wire.ERROR if self.invocation is not None:
-                self.owner.on_answer(self, kind, payload)
+                self.owner.on_answer(self, kind, payload, free=not meta)
+            case wire.CHUNK if self.invocation is not None:
+                self.owner.on_chunk(self, payload)
 
     def on_output(self, data: bytes) -> None:
         for text in self._lines.feed(data):
@@ -193,7 +212,6 @@ class Environment:
         memory_mib = self.definition.memory_mib
         self._tell(self._platform.end(invocation.request_id, memory_mib, figures, verdict))
         self.invocation = None
-        self.worker.idle = True
         return figures
 
 

@@ -20,7 +20,7 @@ def clean_folder(folder: Path, days: int = 30) -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text()
     marker = folder / "boot"
     same = marker.exists() and marker.read_text() == boot
-    for name in ("code", "pycache"):
+    for name in ("code", "layers", "pycache"):
         (folder / name).mkdir(exist_ok=True)
         for entry in (folder / name).iterdir():
             unused = entry.stat().st_atime < time.time() - days * 86_400

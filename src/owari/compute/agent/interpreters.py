@@ -54,7 +54,12 @@ def find(path: str, home: Path) -> dict[int, Interpreter]:
 
 
 def choose(runtime: str, found: dict[int, Interpreter]) -> Interpreter | None:
-    """The exact one, else the nearest (the newer of two as near). None: not a Python runtime."""
+    """The exact one, else the nearest (the newer of two as near). None: not a Python runtime.
+
+    Code for Python 2 that also runs on 3 meets our own, which surely has the SDK.
+    """
+    if runtime == "python2.7":
+        return own()
     match = RUNTIME.match(runtime)
     if match is None:
         return None

@@ -6,7 +6,9 @@ names the kind:
     server → agent
       hello     version, epoch: the first frame; an older epoch than one seen before is refused
       define    n: what follows is environment number n of this connection (heavy, once)
-      run       n, call, run_id, attempt, request_id, trace, client, concurrency, durable | event
+      run       n, call, run_id, attempt, request_id, trace, client, concurrency, durable, stream
+                (the response is wanted in pieces) | event
+      keep      n, count: so many environments of number n are to be there, initialised
       process   call, run_id, attempt, and the process spec (compute/base.py)
       ack       run_id, attempt: the report is committed
       ack_logs  seq: every log frame up to this one is committed
@@ -18,6 +20,7 @@ names the kind:
                 capacity: what jobs may take
       refused   why
       report    call, tail (bytes of log at the payload's end), the run report | result + tail
+      chunk     call | a piece of a streamed response, before its report
       started   runs: [[run_id, attempt, epoch seconds], …] that began and still go on
       logs      seq | JSON list of log records
       status    what `owari status` shows

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from owari.compute.agent import orphans
-from owari.compute.agent.interpreters import Interpreter, choose, find, own
+from owari.compute.agent.interpreters import Interpreter, own
 from owari.compute.agent.loop import Loop
 from owari.compute.agent.worker import Worker
 from owari.compute.agent.zygotes import Zygote
@@ -55,7 +55,6 @@ class Workers:
         self.sdk = sdk
         self.tier = tier
         self.mark = mark
-        self.found = find(os.environ.get("PATH", ""), Path.home())
         self._stocks: dict[str, Stock] = {}
         self._free_slots: list[Slot] = []
         self._slots = 0
@@ -64,8 +63,9 @@ class Workers:
         shutil.rmtree(folder / "tmp", ignore_errors=True)
         (folder / "tmp").mkdir()
 
-    def interpreter(self, runtime: str) -> Interpreter | None:
-        return choose(runtime, self.found)
+    def default(self) -> Interpreter:
+        """From which programs are started that need none."""
+        return own()
 
     def warm(self) -> None:
         """Start the default interpreter's zygote, before anyone asks for it."""
@@ -178,10 +178,11 @@ class Workers:
         stock = self._stocks.get(worker.zygote.interpreter.path)
         if stock is not None and worker in stock.blanks:
             stock.blanks.remove(worker)
-        self._clear_tmp(worker.tmp)
+        self.clear(worker.tmp)
         self._release(worker, RETRIES)
 
-    def _clear_tmp(self, tmp: Path) -> None:
+    def clear(self, tmp: Path) -> None:
+        """Remove a folder that nobody uses any more."""
         try:
             tmp.rmdir()
         except OSError:  # not empty: it may be large, so another process does it

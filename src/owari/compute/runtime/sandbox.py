@@ -1,12 +1,13 @@
 """What a fresh worker does to itself: dies with its parent, joins its cgroups, own /tmp."""
 
 # pathlib and contextlib would cost memory and time in every worker.
-# ruff: noqa: PTH103, PTH112, PTH123
+# ruff: noqa: PTH103, PTH112, PTH121, PTH123
 
 from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 from collections.abc import Iterable
 
@@ -15,6 +16,8 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 CLONE_NEWNS = 0x20000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
+
+PLACE = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 MARKER = b"OWARI_ENVIRONMENT="
 MARKER_DIGITS = 16
@@ -25,6 +28,10 @@ def die_with_parent(parent: int) -> None:
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def no_core() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def join(cgroups: Iterable[str]) -> None:
@@ -51,6 +58,16 @@ def own_mounts() -> None:
     _mount("none", "/", MS_REC | MS_PRIVATE)
 
 
+def leave_mounts(pid: int) -> None:
+    """Back into the mounts of another process, where this one has its own."""
+    fd = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    same = os.path.samefile("/proc/self/ns/mnt", f"/proc/{pid}/ns/mnt")
+    if not same and LIBC.setns(fd, CLONE_NEWNS) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"setns: {os.strerror(error)}")
+    os.close(fd)
+
+
 class OwnTmp:
     """A folder in place of /tmp, in a mount namespace of this process's own.
 
@@ -61,29 +78,45 @@ class OwnTmp:
     def __init__(self, folder: str) -> None:
         own_mounts()
         # Opened in the new namespace: one cannot bind from another's mounts.
-        self._real = os.open("/tmp", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._real = {"/tmp/": os.open("/tmp", PLACE)}
         _mount(folder, "/tmp", MS_BIND)
 
     def path(self, name: str) -> str:
         """Where `name` is now, for this process."""
-        if name.startswith("/tmp/"):
-            return f"/proc/self/fd/{self._real}/{name[5:]}"
+        for hidden, fd in self._real.items():
+            if name.startswith(hidden):
+                return f"/proc/self/fd/{fd}/{name[len(hidden) :]}"
         return name
 
+    def replace(self, place: str, folder: str) -> bool:
+        """Another folder in place of one of the host's; False when the host has none."""
+        if not os.path.isdir(place):
+            return False
+        source = self.path(folder)
+        self._real[place + "/"] = os.open(place, PLACE)
+        _mount(source, place, MS_BIND)
+        return True
+
     def reveal(self, folder: str) -> None:
-        """Make a folder below the real /tmp visible again."""
-        if folder.startswith("/tmp/") and os.path.isdir(self.path(folder)):
+        """Make a folder below a place that is hidden now visible again."""
+        source = self.path(folder)
+        if source != folder and os.path.isdir(source):
             os.makedirs(folder, exist_ok=True)
-            _mount(self.path(folder), folder, MS_BIND)
+            _mount(source, folder, MS_BIND)
 
     def make_read_only(self, folder: str) -> None:
         """A function cannot change the code it shares with others."""
         self.reveal(folder)
         _mount(folder, folder, MS_BIND)
-        _mount("none", folder, MS_BIND | MS_REMOUNT | MS_RDONLY)
+        self.protect(folder)
+
+    def protect(self, place: str) -> None:
+        """Nothing can be changed through this mount from now on."""
+        _mount("none", place, MS_BIND | MS_REMOUNT | MS_RDONLY)
 
     def close(self) -> None:
-        os.close(self._real)
+        for fd in self._real.values():
+            os.close(fd)
 
 
 def environ_address() -> int:

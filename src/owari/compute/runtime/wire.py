@@ -8,10 +8,11 @@ import struct
 HEADER = struct.Struct("<HBII")  # magic, kind, length of the metadata, length of the payload
 MAGIC = 0x4F57
 
-INIT, INVOKE = 1, 2  # agent → worker
-READY, RESULT, ERROR, INIT_ERROR, BROKEN = 11, 12, 13, 14, 15  # worker → agent
+INIT, INVOKE, LEAVE = 1, 2, 3  # agent → worker
+READY, RESULT, ERROR, INIT_ERROR, BROKEN, CHUNK = 11, 12, 13, 14, 15, 16  # worker → agent
+OPEN = b"1"  # metadata of RESULT and ERROR: not free for the next before another READY
 
-CHUNK = 1 << 18
+READ_BYTES = 1 << 18
 
 
 def send(fd: int, kind: int, meta: bytes, payload: bytes = b"") -> None:
@@ -22,7 +23,7 @@ def send(fd: int, kind: int, meta: bytes, payload: bytes = b"") -> None:
 
 def receive(fd: int) -> tuple[int, bytes, bytes]:
     """The next frame; one is under way at a time. Raises EOFError when the agent is gone."""
-    data = os.read(fd, CHUNK)
+    data = os.read(fd, READ_BYTES)
     if len(data) < HEADER.size:
         data = _more(fd, bytearray(data), HEADER.size)
     _, kind, meta, payload = HEADER.unpack_from(data)
@@ -34,7 +35,7 @@ def receive(fd: int) -> tuple[int, bytes, bytes]:
 
 def _more(fd: int, data: bytearray, size: int) -> bytes:
     while len(data) < size:
-        chunk = os.read(fd, CHUNK)
+        chunk = os.read(fd, READ_BYTES)
         if not chunk:
             raise EOFError
         data += chunk

@@ -6,7 +6,7 @@ either a frame or the end of the process.
 """
 
 # pathlib and contextlib would cost memory and time in every worker.
-# ruff: noqa: PTH103, PTH112, PTH113, PTH118
+# ruff: noqa: PTH112, PTH113, PTH118
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import faults, logs, sandbox, unzip, wire
+from . import faults, logs, sandbox, settling, wire
 from .context import LambdaContext
 from .faults import Fault
+from .host import Host
 
 RESPONSE_MAX_BYTES = 6 * 1024 * 1024 + 100  # Lambda quotas: invocation payload
 HIGH_FD = 300  # out of the way of a function that counts its descriptors
@@ -64,17 +65,23 @@ class Worker:
             self.mounts = sandbox.OwnTmp(self.tmp)
 
     # ---- becoming an environment
-    def initialise(self, meta: dict[str, Any]) -> None:
-        """Raises Fault (the function's fault), or whatever its module raised."""
-        self._fetch_code(meta)
+    def settle(self, meta: dict[str, Any]) -> str:
+        """Everything an environment needs before its runtime begins; where its layers are."""
+        opt = settling.settle(meta, self.mounts)
         os.umask(0o022)
         os.environ.clear()
-        os.environ.update(meta["variables"])
+        os.environ.update(settling.variables(meta, opt))
         if self.mounts is None:
             os.environ["TMPDIR"] = self.tmp
+        if meta["code"]:
+            os.chdir(meta["code"])
+        return opt
+
+    def initialise(self, meta: dict[str, Any]) -> None:
+        """Raises Fault (the function's fault), or whatever its module raised."""
+        opt = self.settle(meta)
         time.tzset()
-        os.chdir(meta["code"])
-        self._set_path(meta)
+        self._set_path(meta, opt)
         self.structured = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
         logs.set_up(self.request_id, self.structured)
         self.arn = meta["arn"]
@@ -82,30 +89,17 @@ class Worker:
         self.encode = json.JSONEncoder(ensure_ascii=not wide).encode
         self.handler = find_handler(meta["handler"])
 
-    def _fetch_code(self, meta: dict[str, Any]) -> None:
-        mounts = self.mounts
-        archive, code, pycache = meta["zip"], meta["code"], meta["pycache"]
-        if mounts is not None:
-            archive, code, pycache = map(mounts.path, (archive, code, pycache))
-        try:
-            unzip.unpack(archive, code, meta["unzipped_max_bytes"])
-        except unzip.BadZip as error:
-            words = f"Could not unzip the function's code: {error}"
-            raise Fault("Runtime.BadZip", words) from None
-        os.makedirs(pycache, exist_ok=True)
-        if mounts is not None:
-            for folder in (*meta["keep"], meta["pycache"]):
-                mounts.reveal(folder)
-            mounts.make_read_only(meta["code"])
-            mounts.close()
-
-    def _set_path(self, meta: dict[str, Any]) -> None:
-        """The function's own packages come first; the SDK that AWS supplies comes next."""
+    def _set_path(self, meta: dict[str, Any], opt: str) -> None:
+        """The function's own packages come first, then layers, then the SDK that AWS supplies."""
         code = meta["code"]
         own = [p for p in os.environ.get("PYTHONPATH", "").split(":") if p and p != self.sdk]
+        if meta.get("layers"):
+            packages = "python{}.{}/site-packages".format(*sys.version_info[:2])
+            own += [f"{opt}/python/lib/{packages}", f"{opt}/python"]
         standard = [p for p in sys.path if p != self.sdk]
         sys.path[:] = [code, *own, self.sdk, *standard]
         sys.pycache_prefix = meta["pycache"]
+        sys.dont_write_bytecode = not meta["write_bytecode"]
         sys.argv[:] = ["bootstrap"]
         if any(_has_module(folder, name) for folder in (code, *own) for name in SDK):
             for name in [n for n in sys.modules if n.split(".")[0] in SDK]:
@@ -115,7 +109,7 @@ class Worker:
     # ---- serving
     def invoke(self, meta: list[Any], event: bytes) -> tuple[int, bytes]:
         """One invocation: kind and payload of the answer. Lets SystemExit and its like out."""
-        request_id, deadline_ms, trace, client = meta
+        request_id, deadline_ms, trace, client = meta[:4]
         self.request_id.value = request_id
         if trace:
             os.environ["_X_AMZN_TRACE_ID"] = trace
@@ -146,7 +140,9 @@ class Worker:
 
     def serve(self) -> NoReturn:
         while True:
-            _, meta, payload = wire.receive(self.control)
+            kind, meta, payload = wire.receive(self.control)
+            if kind == wire.LEAVE:
+                _end(0)
             kind, answer = self.invoke(json.loads(meta), payload)
             if os.getpid() != self.pid:
                 os._exit(0)  # a child the function forked has returned from the handler
@@ -156,11 +152,18 @@ class Worker:
     def run(self) -> NoReturn:
         """From the first frame to the end of the process."""
         try:
-            _, meta, _ = wire.receive(self.control)
+            _, head, _ = wire.receive(self.control)
+            meta = json.loads(head)
+            host = None  # type: Host | None
             try:
-                self.initialise(json.loads(meta))
+                if meta.get("program"):
+                    host = Host(self.control, meta, self.settle(meta))
+                else:
+                    self.initialise(meta)
             except Exception as error:
                 self._give_up(error)
+            if host is not None:
+                host.run()
             logs.flush(self.output)
             wire.send(self.control, wire.READY, b"")
             self.serve()

@@ -18,7 +18,8 @@ few environments.
 
 The memory ledger adds up `memory_mib` of every environment; before a start would overdraw it
 the least recently used idle ones are evicted. Alone on the machine, any size may start. What
-jobs take is reserved from the same bound.
+jobs take is reserved from the same bound. Of a family that is *kept* (provisioned concurrency) so
+many environments are always started, and neither evicted nor retired.
 
 Every method is told `now` (monotonic seconds) and returns what is to be done, in order.
 """
@@ -27,126 +28,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import IntEnum
+
+from owari.compute.pool.family import Environment, Family, State
+from owari.compute.pool.instructions import (
+    Call,
+    Expire,
+    Fail,
+    Instruction,
+    Invoke,
+    Retire,
+    Start,
+    Throttle,
+)
+from owari.compute.pool.ledger import Bounds, Ledger, oldest
 
 GROWTH_INTERVAL_S = 0.05
 SATURATED_INTERVAL_S = 1.0
 INIT_TIMEOUT_S = 10.0  # on top of the function's own timeout, as on AWS
 IMPATIENT_WAIT_S = 30.0  # a caller who waits for capacity is throttled after this
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One invocation as the pool sees it. `patient`: waits for capacity for as long as it takes."""
-
-    number: int
-    function: str
-    environment: str
-    slot: str
-    memory_mib: int
-    timeout_s: float
-    concurrency: int | None = None
-    patient: bool = False
-
-
-# ---- instructions
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Start an environment; then tell `ready`, or `gone`."""
-
-    environment: int
-    identity: str
-    memory_mib: int
-
-
-@dataclass(frozen=True, slots=True)
-class Invoke:
-    """Give the call to the environment; then tell `finished`, or `gone`. `cold`: its first."""
-
-    environment: int
-    call: int
-    cold: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Throttle:
-    """Tell the caller: not now. Nothing was run."""
-
-    call: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fail:
-    """The environment could not be initialised; this call is answered with its error."""
-
-    environment: int
-    call: int
-
-
-@dataclass(frozen=True, slots=True)
-class Expire:
-    """Time is up: end the environment, and tell `gone` when it has ended."""
-
-    environment: int
-    call: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Retire:
-    """End an idle environment. The pool has forgotten it already."""
-
-    environment: int
-    why: str
-
-
-Instruction = Start | Invoke | Throttle | Fail | Expire | Retire
-
-
-class State(IntEnum):
-    STARTING = 0
-    IDLE = 1
-    BUSY = 2
-
-
-@dataclass(slots=True)
-class Environment:
-    number: int
-    family: Family
-    memory_mib: int
-    since: float  # when it entered its state
-    deadline: float  # of the start or the call it is busy with
-    fresh_until: float
-    state: State = State.STARTING
-    call: Call | None = None
-    used: bool = False
-    expired: bool = False
-
-
-@dataclass(slots=True)
-class Family:
-    """The environments and the waiting calls of one identity."""
-
-    identity: str
-    slot: str
-    waiting: deque[tuple[float, Call]] = field(default_factory=deque)
-    idle: list[Environment] = field(default_factory=list)  # the last is the most recently used
-    starting: int = 0
-    busy: int = 0
-
-    @property
-    def size(self) -> int:
-        return self.starting + self.busy + len(self.idle)
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    memory_mib: int
-    free_growth: int  # environments at work at the same time, of all families
-    environments_max: int = 1_000
-    idle_s: float = 600.0
-    age_s: float = 12 * 3600.0  # an environment's credentials are good for longer than this
+KEEP_AGAIN_S = 5.0  # after an environment to be kept could not be started
 
 
 class Pool:
@@ -154,15 +54,14 @@ class Pool:
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
-        self.environments: dict[int, Environment] = {}
+        self.ledger = Ledger(bounds)
         self.families: dict[str, Family] = {}
         self.current: dict[str, str] = {}  # slot → the identity last asked for
         self.in_flight: dict[str, int] = {}  # function → calls waiting or running
-        self.memory_mib = 0
-        self.reserved_mib = 0  # of the bound: taken by jobs
         self.calls: dict[int, Environment | None] = {}  # None: waiting
         self.waiting = 0  # calls in all queues
         self._numbers = 0
+        self._keeping: dict[str, Family] = {}  # families of which some are kept
         self._saturated = False
         self._last_growth = float("-inf")
         self._next_deadline = float("inf")
@@ -224,8 +123,11 @@ class Pool:
                 family.idle.remove(environment)
             case State.BUSY:
                 self._done(environment)
-        self._remove(environment)
+        self.ledger.remove(environment)
+        if environment.state is State.STARTING:
+            family.keep_from = now + KEEP_AGAIN_S
         self._grow(family, now, out)
+        self._fill(family, now, out)
         self._serve_others(now, out)
         self._tidy(family)
         return out
@@ -247,23 +149,63 @@ class Pool:
                     return True, None
         raise AssertionError(f"call {number} waits nowhere")
 
+    def keep(self, call: Call, count: int, now: float) -> list[Instruction]:
+        """So many environments of the call's identity are to be there; 0 ends it."""
+        out: list[Instruction] = []
+        family = self.families.get(call.environment)
+        if family is None:
+            if not count:
+                return out
+            family = self.families[call.environment] = Family(call.environment, call.slot)
+        if count and self.current.get(call.slot) != call.environment:
+            out += self._outdate(call)
+        family.kept_call, family.keep_from = call, now
+        self._keep(family, count)
+        self._fill(family, now, out)
+        self._next_idle = min(self._next_idle, now)
+        return out
+
+    def kept(self) -> set[str]:
+        """The identities of which some are kept."""
+        return set(self._keeping)
+
+    def keep_nothing(self) -> None:
+        """Nothing is wished for any more, until it is again."""
+        for family in list(self._keeping.values()):
+            self._keep(family, 0)
+
+    def _keep(self, family: Family, count: int) -> None:
+        family.kept = count
+        if count:
+            self._keeping[family.identity] = family
+        else:
+            self._keeping.pop(family.identity, None)
+        self._tidy(family)
+
     def reserve(self, memory_mib: int, now: float) -> list[Instruction]:
         """So much is taken by jobs now: idle environments make room, or others may start."""
         out: list[Instruction] = []
-        self.reserved_mib = memory_mib
-        while self.memory_mib > self._free_for_all() and any(
-            f.idle for f in self.families.values()
-        ):
-            self._evict(out)
+        self.ledger.reserved_mib = memory_mib
+        while self.ledger.is_overdrawn() and self._evict(out):
+            pass
         self._serve_others(now, out)
         return out
 
     def held_mib(self) -> int:
         """Memory that cannot be had by evicting idle environments."""
-        return self.memory_mib - sum(e.memory_mib for f in self.families.values() for e in f.idle)
+        return self.ledger.held_mib(self.families.values())
 
-    def _free_for_all(self) -> int:
-        return self.bounds.memory_mib - self.reserved_mib
+    @property
+    def memory_mib(self) -> int:
+        return self.ledger.memory_mib
+
+    @property
+    def reserved_mib(self) -> int:
+        return self.ledger.reserved_mib
+
+    @property
+    def environments(self) -> dict[int, Environment]:
+        return self.ledger.environments
 
     def tick(self, now: float) -> list[Instruction]:
         """Time has passed."""
@@ -272,6 +214,8 @@ class Pool:
             self._expire(now, out)
         if now >= self._next_idle:
             self._retire_idle(now, out)
+        for family in [f for f in self._keeping.values() if f.size < f.kept]:
+            self._fill(family, now, out)
         if not self.waiting:
             return out
         for family in [f for f in self.families.values() if f.waiting]:
@@ -287,13 +231,18 @@ class Pool:
     def next_time(self) -> float:
         """When `tick` wants to be told of the time at the latest."""
         soonest = min(self._next_deadline, self._next_idle)
+        for family in self._keeping.values():
+            if family.size < family.kept:
+                soonest = min(soonest, family.keep_from)
         if not self.waiting:
             return soonest
         for family in self.families.values():
             if family.waiting:
-                if len(family.waiting) > family.starting and self._fits(family.waiting[0][1]):
+                since, call = family.waiting[0]
+                hungry = len(family.waiting) > family.starting
+                if hungry and self.ledger.fits(call.memory_mib, self.families.values()):
                     soonest = min(soonest, self._growth_time(family))
-                soonest = min(soonest, family.waiting[0][0] + IMPATIENT_WAIT_S)
+                soonest = min(soonest, since + IMPATIENT_WAIT_S)
         return soonest
 
     # ---- assigning
@@ -302,7 +251,7 @@ class Pool:
             environment = family.idle.pop()
             if environment.fresh_until > now:
                 return environment
-            self._remove(environment)
+            self.ledger.remove(environment)
             out.append(Retire(environment.number, "outdated"))
         return None
 
@@ -352,7 +301,7 @@ class Pool:
                 out: list[Instruction] = []
                 self._serve_others(now, out)
                 return out
-        self._remove(environment)
+        self.ledger.remove(environment)
         out = [Retire(environment.number, "outdated")]
         self._grow(family, now, out)
         self._serve_others(now, out)
@@ -367,10 +316,20 @@ class Pool:
             freely = not family.size or self._at_work() < self.bounds.free_growth
             if not freely and now < self._growth_time(family):
                 return
-            if not self._start(family, now, out):
+            if not self._start(family, family.waiting[0][1], now, out):
                 return
             self._last_growth = now
             wanted -= 1
+
+    def _fill(self, family: Family, now: float, out: list[Instruction]) -> None:
+        """Start what is to be kept and is not there."""
+        call = family.kept_call
+        if call is None or now < family.keep_from:
+            return
+        while family.size < family.kept and self._start(family, call, now, out):
+            pass
+        if family.size < family.kept:  # no room: looked at again
+            family.keep_from = now + KEEP_AGAIN_S
 
     def _at_work(self) -> int:
         return sum(family.starting + family.busy for family in self.families.values())
@@ -380,12 +339,12 @@ class Pool:
         interval = SATURATED_INTERVAL_S if self._saturated else GROWTH_INTERVAL_S
         return max(self._last_growth, family.waiting[0][0]) + interval
 
-    def _start(self, family: Family, now: float, out: list[Instruction]) -> bool:
-        call = family.waiting[0][1]
-        if not self._fits(call):
+    def _start(self, family: Family, call: Call, now: float, out: list[Instruction]) -> bool:
+        if not self.ledger.fits(call.memory_mib, self.families.values()):
             return False
-        while not self._has_room(call.memory_mib):
-            self._evict(out)
+        while not self.ledger.has_room(call.memory_mib):
+            if not self._evict(out):
+                return False
         self._numbers += 1
         environment = Environment(
             number=self._numbers,
@@ -395,40 +354,23 @@ class Pool:
             deadline=now + INIT_TIMEOUT_S + call.timeout_s,
             fresh_until=now + self.bounds.age_s,
         )
-        self.environments[environment.number] = environment
-        self.memory_mib += environment.memory_mib
+        self.ledger.add(environment)
         self._next_deadline = min(self._next_deadline, environment.deadline)
         family.starting += 1
         out.append(Start(environment.number, family.identity, environment.memory_mib))
         return True
 
-    def _fits(self, call: Call) -> bool:
-        """Whether there would be room if every idle environment were evicted."""
-        idle = [e for f in self.families.values() for e in f.idle]
-        count = len(self.environments) - len(idle)
-        memory = self.memory_mib - sum(e.memory_mib for e in idle)
-        if count == 0:
-            return True
-        return (
-            count < self.bounds.environments_max
-            and memory + call.memory_mib <= self._free_for_all()
-        )
-
-    def _has_room(self, memory_mib: int) -> bool:
-        if not self.environments:
-            return True
-        return (
-            len(self.environments) < self.bounds.environments_max
-            and self.memory_mib + memory_mib <= self._free_for_all()
-        )
-
-    def _evict(self, out: list[Instruction]) -> None:
-        oldest = min((f.idle[0] for f in self.families.values() if f.idle), key=lambda e: e.since)
-        family = oldest.family
-        family.idle.remove(oldest)
-        self._remove(oldest)
+    def _evict(self, out: list[Instruction]) -> bool:
+        """The least recently used idle environment goes; False when there is none."""
+        environment = oldest(self.families.values())
+        if environment is None:
+            return False
+        family = environment.family
+        family.idle.remove(environment)
+        self.ledger.remove(environment)
         self._tidy(family)
-        out.append(Retire(oldest.number, "evicted"))
+        out.append(Retire(environment.number, "evicted"))
+        return True
 
     def _serve_others(self, now: float, out: list[Instruction]) -> None:
         """Room may have appeared: the longest waiting first."""
@@ -439,12 +381,8 @@ class Pool:
             self._grow(family, now, out)
 
     # ---- ending
-    def _remove(self, environment: Environment) -> None:
-        del self.environments[environment.number]
-        self.memory_mib -= environment.memory_mib
-
     def _tidy(self, family: Family) -> None:
-        if not family.size and not family.waiting:
+        if not family.size and not family.waiting and not family.kept:
             self.families.pop(family.identity, None)
             if self.current.get(family.slot) == family.identity:
                 del self.current[family.slot]
@@ -457,9 +395,9 @@ class Pool:
             return []
         out: list[Instruction] = [Retire(e.number, "outdated") for e in old.idle]
         for environment in old.idle:
-            self._remove(environment)
+            self.ledger.remove(environment)
         old.idle.clear()
-        self._tidy(old)
+        self._keep(old, 0)
         return out
 
     def _expire(self, now: float, out: list[Instruction]) -> None:
@@ -479,13 +417,23 @@ class Pool:
         limit = now - self.bounds.idle_s
         self._next_idle = float("inf")
         for family in list(self.families.values()):
-            while family.idle and family.idle[0].since <= limit:
+            while family.idle and self._may_go(family, limit, now):
                 environment = family.idle.pop(0)
-                self._remove(environment)
+                self.ledger.remove(environment)
                 out.append(Retire(environment.number, "idle"))
             if family.idle:
-                self._next_idle = min(self._next_idle, family.idle[0].since + self.bounds.idle_s)
+                due = family.idle[0].since + self.bounds.idle_s
+                if not family.spare:
+                    due = family.idle[0].fresh_until
+                self._next_idle = min(self._next_idle, due)
             self._tidy(family)
+
+    def _may_go(self, family: Family, limit: float, now: float) -> bool:
+        """Unused for long; of those that are kept only what is too old."""
+        environment = family.idle[0]
+        if family.spare:
+            return environment.since <= limit
+        return environment.fresh_until <= now
 
     def _throttle_impatient(self, family: Family, now: float, out: list[Instruction]) -> None:
         if now < family.waiting[0][0] + IMPATIENT_WAIT_S:
@@ -500,33 +448,3 @@ class Pool:
             self._forget(call)
             out.append(Throttle(call.number, "ConcurrentInvocationLimitExceeded"))
         family.waiting = kept
-
-    # ---- invariants
-    def sanity_check(self) -> None:
-        """What must hold between any two events."""
-        every = list(self.environments.values())
-        assert self.memory_mib == sum(e.memory_mib for e in every)
-        assert self.memory_mib <= self.bounds.memory_mib or len(every) == 1
-        assert len(every) <= self.bounds.environments_max
-        for environment in every:
-            assert (environment.state is State.BUSY) == (environment.call is not None)
-            assert self.families[environment.family.identity] is environment.family
-            assert (environment in environment.family.idle) == (environment.state is State.IDLE)
-        for family in self.families.values():
-            members = [e for e in every if e.family is family]
-            assert family.size == len(members) > 0 or family.waiting
-            assert family.starting == sum(e.state is State.STARTING for e in members)
-            assert family.busy == sum(e.state is State.BUSY for e in members)
-            assert not (family.idle and family.waiting), "a call waits beside an idle environment"
-            assert not family.idle or self.current[family.slot] == family.identity
-        self._check_calls()
-
-    def _check_calls(self) -> None:
-        waiting = [call for f in self.families.values() for _, call in f.waiting]
-        running = [e.call for e in self.environments.values() if e.call is not None]
-        assert len(waiting) == self.waiting
-        assert {c.number for c in waiting + running} == set(self.calls)
-        counts: dict[str, int] = {}
-        for call in waiting + running:
-            counts[call.function] = counts.get(call.function, 0) + 1
-        assert counts == self.in_flight

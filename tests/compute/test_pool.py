@@ -7,23 +7,26 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from owari.compute.environments import (
-    GROWTH_INTERVAL_S,
-    IMPATIENT_WAIT_S,
-    INIT_TIMEOUT_S,
-    SATURATED_INTERVAL_S,
-    Bounds,
+from owari.compute.pool.family import State
+from owari.compute.pool.instructions import (
     Call,
     Expire,
     Fail,
     Instruction,
     Invoke,
-    Pool,
     Retire,
     Start,
-    State,
     Throttle,
 )
+from owari.compute.pool.ledger import Bounds
+from owari.compute.pool.pool import (
+    GROWTH_INTERVAL_S,
+    IMPATIENT_WAIT_S,
+    INIT_TIMEOUT_S,
+    SATURATED_INTERVAL_S,
+    Pool,
+)
+from tests.compute.pool_check import sanity_check
 
 THROTTLED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 
@@ -329,7 +332,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     @invariant()
     def sane(self) -> None:
-        self.pool.sanity_check()
+        sanity_check(self.pool)
         assert len(self.answered) == len(set(self.answered))
         assert set(self.pool.calls) == self.asked - set(self.answered)
 
@@ -362,7 +365,7 @@ class PoolMachine(RuleBasedStateMachine):
                 self.apply(self.pool.gone(number, self.now))
             self.now += 0.05
             self.apply(self.pool.tick(self.now))
-            self.pool.sanity_check()
+            sanity_check(self.pool)
         assert self.asked == set(self.answered)
 
     def finish(self, number: int) -> None:

@@ -1,0 +1,53 @@
+"""The environments of one identity, and the calls that wait for one."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from owari.compute.pool.instructions import Call
+
+
+class State(IntEnum):
+    STARTING = 0
+    IDLE = 1
+    BUSY = 2
+
+
+@dataclass(slots=True)
+class Environment:
+    number: int
+    family: Family
+    memory_mib: int
+    since: float  # when it entered its state
+    deadline: float  # of the start or the call it is busy with
+    fresh_until: float
+    state: State = State.STARTING
+    call: Call | None = None
+    used: bool = False
+    expired: bool = False
+
+
+@dataclass(slots=True)
+class Family:
+    """The environments and the waiting calls of one identity."""
+
+    identity: str
+    slot: str
+    waiting: deque[tuple[float, Call]] = field(default_factory=deque)
+    idle: list[Environment] = field(default_factory=list)  # the last is the most recently used
+    starting: int = 0
+    busy: int = 0
+    kept: int = 0  # so many are to be there, used or not
+    kept_call: Call | None = None  # what they would be started for
+    keep_from: float = 0.0  # when the next may be started: after a failure not at once
+
+    @property
+    def size(self) -> int:
+        return self.starting + self.busy + len(self.idle)
+
+    @property
+    def spare(self) -> int:
+        """How many idle ones may go."""
+        return min(len(self.idle), max(self.size - self.kept, 0))
