@@ -21,6 +21,7 @@ def sanity_check(pool: Pool) -> None:
         assert family.size == len(members)
         assert members or family.waiting or family.kept
         assert family.starting == sum(e.state is State.STARTING for e in members)
+        assert family.finishing == sum(e.answered for e in members)
         assert family.busy == sum(e.state is State.BUSY for e in members)
         assert not (family.idle and family.waiting), "a call waits beside an idle environment"
         assert not family.idle or pool.current[family.slot] == family.identity
@@ -29,7 +30,7 @@ def sanity_check(pool: Pool) -> None:
 
 def _check_calls(pool: Pool) -> None:
     waiting = [call for f in pool.families.values() for _, call in f.waiting]
-    running = [e.call for e in pool.environments.values() if e.call is not None]
+    running = [e.call for e in pool.environments.values() if e.call and not e.answered]
     assert len(waiting) == pool.waiting
     assert {c.number for c in waiting + running} == set(pool.calls)
     counts: dict[str, int] = {}

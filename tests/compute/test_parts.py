@@ -78,7 +78,7 @@ def test_the_nearest_interpreter_and_of_two_the_newer(runtime: str, minor: int) 
     assert chosen is not None and chosen.minor == minor
 
 
-@pytest.mark.parametrize("runtime", ["nodejs20.x", "provided.al2023", "python2.7", "java21"])
+@pytest.mark.parametrize("runtime", ["nodejs20.x", "provided.al2023", "java21"])
 def test_other_runtimes_have_none(runtime: str) -> None:
     assert choose(runtime, FOUND) is None
 

@@ -232,6 +232,30 @@ def test_cancel(pool: Pool) -> None:
     assert pool.cancel(2, 0.0) == (False, 1)
 
 
+def test_a_call_waits_a_moment_for_what_has_answered(pool: Pool) -> None:
+    pool.submit(call(1), 0.0)
+    pool.ready(1, 0.1)
+    pool.answered(1)
+    assert pool.submit(call(2, concurrency=1), 0.2) == []
+    assert pool.finished(1, 0.21) == [Invoke(1, 2, cold=False)]
+    pool.answered(1)
+    assert pool.submit(call(3), 0.3) == []
+    assert pool.tick(0.3 + GROWTH_INTERVAL_S) == [Start(2, "f", 100)]  # it takes too long
+
+
+def test_kept_environments_are_neither_evicted_nor_retired(pool: Pool) -> None:
+    kept = call(0, "f", memory_mib=400)
+    assert pool.keep(kept, 2, 0.0) == [Start(1, "f", 400), Start(2, "f", 400)]
+    pool.ready(1, 0.1)
+    pool.ready(2, 0.1)
+    assert pool.tick(700.0) == []
+    assert pool.submit(call(1, "g", memory_mib=300), 701.0) == []  # no room but theirs
+    assert pool.gone(1, 702.0) == [Start(3, "f", 400)]
+    out = pool.keep(kept, 0, 703.0)
+    assert out == []
+    assert Retire(2, "idle") in pool.tick(1_400.0)
+
+
 class PoolMachine(RuleBasedStateMachine):
     """Any order of events: invariants hold, every call is answered exactly once."""
 
@@ -297,18 +321,31 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def finished(self, data: st.DataObject) -> None:
         number = data.draw(st.sampled_from(self.some(State.BUSY)))
-        busy_with = self.pool.environments[number].call
-        assert busy_with is not None
-        self.answered.append(busy_with.number)
+        self.is_answered(number)
         self.apply(self.pool.finished(number, self.now))
+
+    @precondition(lambda self: self.some(State.BUSY))
+    @rule(data=st.data())
+    def answered_first(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(self.some(State.BUSY)))
+        self.is_answered(number)
+        self.pool.answered(number)
+
+    def is_answered(self, number: int) -> None:
+        environment = self.pool.environments[number]
+        if environment.call is not None and not environment.answered:
+            self.answered.append(environment.call.number)
+
+    @rule(family=st.sampled_from(["a1", "a2", "b1"]), count=st.sampled_from([0, 1, 3]))
+    def keep(self, family: str, count: int) -> None:
+        size = {"a1": 100, "a2": 200, "b1": 100}[family]
+        self.apply(self.pool.keep(call(0, family, memory_mib=size), count, self.now))
 
     @precondition(lambda self: self.pool.environments)
     @rule(data=st.data())
     def gone(self, data: st.DataObject) -> None:
         number = data.draw(st.sampled_from(sorted(self.pool.environments)))
-        busy_with = self.pool.environments[number].call
-        if busy_with is not None:
-            self.answered.append(busy_with.number)
+        self.is_answered(number)
         self.ending.discard(number)
         self.apply(self.pool.gone(number, self.now))
 
@@ -351,6 +388,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Let everything end: every call is answered."""
+        self.pool.keep_nothing()
         for _ in range(10_000):
             if not self.pool.calls:
                 break
@@ -369,9 +407,7 @@ class PoolMachine(RuleBasedStateMachine):
         assert self.asked == set(self.answered)
 
     def finish(self, number: int) -> None:
-        busy_with = self.pool.environments[number].call
-        assert busy_with is not None
-        self.answered.append(busy_with.number)
+        self.is_answered(number)
         self.apply(self.pool.finished(number, self.now))
 
 

@@ -286,6 +286,8 @@ class Functions:
         self._report(invocation, "ok" if kind == wire.RESULT else "error", payload, figures)
         if free:
             self.on_free(environment)
+        else:
+            self.pool.answered(environment.number)
 
     def on_chunk(self, environment: Environment, data: bytes) -> None:
         invocation, link = environment.invocation, self.link()

@@ -27,6 +27,7 @@ class Environment:
     call: Call | None = None
     used: bool = False
     expired: bool = False
+    answered: bool = False  # busy, but only for a moment more
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Family:
     idle: list[Environment] = field(default_factory=list)  # the last is the most recently used
     starting: int = 0
     busy: int = 0
+    finishing: int = 0  # of the busy ones: they have answered
     kept: int = 0  # so many are to be there, used or not
     kept_call: Call | None = None  # what they would be started for
     keep_from: float = 0.0  # when the next may be started: after a failure not at once
@@ -46,6 +48,16 @@ class Family:
     @property
     def size(self) -> int:
         return self.starting + self.busy + len(self.idle)
+
+    def hungry(self, now: float, patience_s: float) -> int:
+        """How many waiting calls no environment is on its way to.
+
+        What has answered is expected back in `patience_s`; then it is no longer counted on.
+        """
+        if not self.waiting:
+            return 0
+        soon = self.finishing if now < self.waiting[0][0] + patience_s else 0
+        return max(len(self.waiting) - self.starting - soon, 0)
 
     @property
     def spare(self) -> int:

@@ -106,6 +106,14 @@ class Pool:
         self._done(environment)
         return self._free(environment, now)
 
+    def answered(self, number: int) -> None:
+        """It has answered its call but cannot take another yet: `finished` will follow."""
+        environment = self.environments.get(number)
+        if environment is not None and environment.call is not None and not environment.answered:
+            environment.answered = True
+            environment.family.finishing += 1
+            self._forget(environment.call)
+
     def gone(self, number: int, now: float, *, answer: bool = True) -> list[Instruction]:
         """An environment has ended. With `answer` a failed start fails the call at the head."""
         environment = self.environments.get(number)
@@ -277,7 +285,11 @@ class Pool:
         assert call is not None
         environment.call = None
         environment.family.busy -= 1
-        self._forget(call)
+        if environment.answered:
+            environment.answered = False
+            environment.family.finishing -= 1
+        else:
+            self._forget(call)
 
     def _forget(self, call: Call) -> None:
         self.calls.pop(call.number, None)
@@ -311,7 +323,7 @@ class Pool:
     # ---- growing
     def _grow(self, family: Family, now: float, out: list[Instruction]) -> None:
         """Start what the family's waiting calls justify."""
-        wanted = len(family.waiting) - family.starting
+        wanted = family.hungry(now, GROWTH_INTERVAL_S)
         while wanted > 0:
             freely = not family.size or self._at_work() < self.bounds.free_growth
             if not freely and now < self._growth_time(family):
@@ -376,7 +388,7 @@ class Pool:
         """Room may have appeared: the longest waiting first."""
         if not self.waiting:
             return
-        hungry = [f for f in self.families.values() if len(f.waiting) > f.starting]
+        hungry = [f for f in self.families.values() if f.hungry(now, GROWTH_INTERVAL_S)]
         for family in sorted(hungry, key=lambda f: f.waiting[0][0]):
             self._grow(family, now, out)
 

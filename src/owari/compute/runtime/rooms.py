@@ -17,7 +17,7 @@ MIB = 1024 * 1024
 HOST_FILES = ("/etc/resolv.conf", "/etc/hosts")
 HOST_FOLDERS = ("/dev", "/proc", "/sys")
 
-Box = dict[str, Any]
+Box = Any  # a dict: the oldest interpreters that load this cannot say of what
 
 
 def settle(scratch: str, mounts: list[list[Any]], *, own_tmp: bool) -> None:
