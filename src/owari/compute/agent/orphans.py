@@ -27,8 +27,8 @@ def folder_mark(mark: str) -> bytes:
     return f"{FOLDER_MARK}={mark}".encode()
 
 
-def marked(mark: bytes) -> Iterator[int]:
-    """Processes whose initial environment carries `mark`, but this one."""
+def marked(*marks: bytes) -> Iterator[int]:
+    """Processes whose initial environment carries all `marks`, but this one."""
     me = os.getpid()
     for entry in (path.name for path in Path("/proc").iterdir()):
         if entry.isdigit() and int(entry) != me:
@@ -37,7 +37,7 @@ def marked(mark: bytes) -> Iterator[int]:
             except OSError:
                 continue
             try:
-                if mark in os.read(fd, 1 << 17).split(b"\0"):
+                if set(marks) <= set(os.read(fd, 1 << 17).split(b"\0")):
                     yield int(entry)
             except OSError:
                 pass
@@ -71,12 +71,12 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
         os.kill(pid, number)
 
 
-def kill_marked(mark: bytes, *, within_s: float = 5.0) -> int:
+def kill_marked(*marks: bytes, within_s: float = 5.0) -> int:
     """Kill until none is left, with all below them; how many there were."""
     seen: set[int] = set()
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
-        alive = [pid for pid in _with_descendants(marked(mark)) if not _is_zombie(pid)]
+        alive = [pid for pid in _with_descendants(marked(*marks)) if not _is_zombie(pid)]
         if not alive:
             break
         for pid in alive:

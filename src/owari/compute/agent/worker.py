@@ -206,7 +206,8 @@ class Worker:
         for pid in self._tree():
             orphans.kill(pid)
         if not self.slot.join:
-            orphans.kill_marked(orphans.environment_mark(self.number), within_s=0.5)
+            marks = (orphans.environment_mark(self.number), orphans.folder_mark(self.zygote.mark))
+            orphans.kill_marked(*marks, within_s=0.5)  # another agent counts its own too
         if self._control.fileno() >= 0:
             self._read_last_frames()
         self._drain()

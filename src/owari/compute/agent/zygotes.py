@@ -54,6 +54,7 @@ class Zygote:
     ) -> None:
         self.loop = loop
         self.interpreter = interpreter
+        self.mark = mark
         self.version = ""  # set when it is ready
         self.sdk_words = ""
         self.own_tmp = False
