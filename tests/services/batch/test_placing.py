@@ -130,6 +130,51 @@ def _check_order(hall: Floor) -> None:
                 assert firsts[one.id] <= firsts[other.id]
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    vcpus=st.integers(1, 4),
+    work=st.lists(
+        st.tuples(
+            st.sampled_from(["low", "high"]),
+            st.integers(0, 3),
+            st.integers(1, 6),
+            st.sampled_from([0.5, 1.0, 7.0]),
+            st.floats(0, 20),
+        ),
+        max_size=25,
+    ),
+)
+def test_nothing_starts_before_what_has_priority_over_it(vcpus, work) -> None:  # type: ignore[no-untyped-def]
+    """Of jobs that need the same: a higher queue goes first, then priority within a share."""
+    hall = floor(vcpus)
+    hall.queues = {
+        "low": Queue("low", 1, ("e",), FairShare()),
+        "high": Queue("high", 9, ("e",), FairShare()),
+    }
+
+    def rank(id: str) -> tuple[int, int]:
+        arrived = hall.jobs[id]
+        return hall.queues[arrived.queue].priority, arrived.priority
+
+    def check(seen: int) -> None:
+        started = [rank(id) for _, id in hall.starts[seen:]]
+        waiting = [rank(id) for id, arrived in hall.jobs.items() if arrived.left]
+        assert not started or not waiting or min(started) >= max(waiting)
+
+    for n, (queue, priority, left, seconds, at) in enumerate(sorted(work, key=lambda w: w[4])):
+        while hall.running and hall.running[0][0] <= at:
+            seen = len(hall.starts)
+            hall.step()
+            check(seen)
+        hall.now = max(hall.now, at)
+        hall.arrive(Arrived(f"j{n}", queue, "s", need(1), priority, n, left, seconds))
+        seen = len(hall.starts)
+        hall.decide()
+        check(seen)
+    hall.run()
+    assert len(hall.starts) == sum(left for _, _, left, _, _ in work)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     small=st.lists(st.tuples(st.sampled_from([1, 2]), st.floats(1, 10)), min_size=30, max_size=60),
