@@ -131,7 +131,9 @@ def test_jobs_wait_for_others_and_are_listed(server: Server, folder: Path) -> No
 
 
 def test_what_can_never_run_says_so_and_can_be_cancelled(server: Server, folder: Path) -> None:
-    job = submitted(server, folder, "--memory", "900000G", "--", "true")
+    told = owari(server, folder, "submit", "--memory", "900000G", "--", "true")
+    assert told.returncode == 0 and "can never run here" in told.stderr
+    job = told.stdout.strip()
     shown = eventually(lambda: "can never run" in owari(server, folder, "job", job).stdout)
     assert shown
     assert owari(server, folder, "cancel", job, "--reason", "too much").returncode == 0

@@ -17,7 +17,7 @@ from owari.cli.batch.errors import told
 from owari.cli.batch.following import INTERRUPTED, follow, goes_on
 from owari.cli.batch.outcome import as_json, exit_status, show_failed
 from owari.cli.batch.planning import PASSED, Asked, parts, requests
-from owari.cli.batch.submission import NoJob, find, submit
+from owari.cli.batch.submission import NoJob, describe, find, submit
 from owari.cli.client import connect
 from owari.cli.find import endpoint, page
 
@@ -89,6 +89,7 @@ def _submit(args: argparse.Namespace, program: tuple[str, ...]) -> int:
     ids = submit(batch, requests(asked, submission))
     if not args.follow:
         _tell(args, asked, ids)
+        _warn(describe(batch, ids[:1]))
         return 0
     try:
         print(f"{asked.name}  {ids[0]}", file=sys.stderr)
@@ -112,6 +113,13 @@ def _tell(args: argparse.Namespace, asked: Asked, ids: list[str]) -> None:
         several = f" in {len(ids)} jobs" if len(ids) > 1 else ""
         times = f", {asked.array} times{several}" if asked.array else ""
         print(f"submitted {asked.name}{times}: owari job {ids[0]} --follow", file=sys.stderr)
+
+
+def _warn(details: list[dict[str, Any]]) -> None:
+    """What can never run as it is, and would wait for ever."""
+    for reason in (detail.get("statusReason", "") for detail in details):
+        if reason.startswith("MISCONFIGURATION:"):
+            print(f"owari submit: {reason.partition(' - ')[2]}", file=sys.stderr)
 
 
 def _asked(args: argparse.Namespace, batch: Any, program: tuple[str, ...]) -> Asked:
