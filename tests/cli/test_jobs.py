@@ -91,6 +91,11 @@ def test_a_failed_array_tells_which_and_only_those_run_again(server: Server, fol
     assert "exit 7" in owari(server, folder, "job", f"{job}:4").stdout
     assert owari(server, folder, "logs", f"{job}:4").stdout.rstrip().endswith("4  I am 4")
     assert len(owari(server, folder, "logs", "some-fail").stdout.splitlines()) == 12
+    (told,) = owari(server, folder, "logs", f"{job[:8]}:4", "--json").stdout.splitlines()
+    assert (json.loads(told)["child"], json.loads(told)["message"]) == (4, "I am 4")
+    for nothing in (f"{job}:99", "nobody:1"):
+        none = owari(server, folder, "logs", nothing, "-f")
+        assert (none.returncode, "no " in none.stderr, none.stdout) == (1, True, "")
     (folder / "mended").touch()
     (folder / "out").unlink()
     again = owari(server, folder, "rerun", job, "--failed", "--follow", "--json")

@@ -13,9 +13,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from owari.cli.batch.job_log import JobLog
+from owari.cli.batch.job_log import JobLog, json_line
 from owari.cli.batch.streams import Streams
-from owari.cli.batch.submission import NoJob, is_id, split_reference
+from owari.cli.batch.submission import NoJob, is_id
 from owari.cli.client import connect
 
 POLL_MIN_S, POLL_MAX_S = 0.2, 1.0
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--filter", default="", metavar="PATTERN", help="a CloudWatch Logs filter pattern"
     )
+    parser.add_argument("--json", action="store_true", help="print a JSON object for each event")
 
 
 def since(text: str) -> int:
@@ -104,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
     except BrokenPipeError:  # `owari logs G | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, NoJob) as error:
         print(f"owari logs: {error}", file=sys.stderr)
         return 1
 
@@ -116,7 +117,8 @@ def _run(args: argparse.Namespace) -> int:
         asked["filterPattern"] = args.filter
     if args.stream:
         asked["logStreamNamePrefix"] = args.stream
-    group = None if is_id(split_reference(args.group)[0]) else _existing(logs, args.group)
+    no_group = ":" in args.group or is_id(args.group)  # a group's name has no colon
+    group = None if no_group else _existing(logs, args.group)
     if group is None and (job := _job_log(args, logs, asked)):
         job.follow() if args.follow else job.show()
         return 0
@@ -128,21 +130,29 @@ def _run(args: argparse.Namespace) -> int:
         return 1
     if not args.follow:
         assert group is not None
-        _show(Tail(logs, group, asked, start))
+        _show(Tail(logs, group, asked, start), args.json)
         return 0
-    return _follow(logs, args.group, group, asked, start)
+    return _follow(args, logs, group, asked, start)
 
 
 def _job_log(args: argparse.Namespace, logs: Any, asked: dict[str, Any]) -> JobLog | None:
-    """None when the name is no job's."""
+    """None when the name is no job's. Raises NoJob when it can be nothing else."""
     if "/" in args.group and not args.group.startswith("arn:"):
         return None
     try:
         streams = Streams(connect(args, "batch"), args.group)
     except NoJob:
+        if ":" in args.group or is_id(args.group):
+            raise
         return None
     start = streams.since if args.since is None else args.since
-    return JobLog(streams, lambda group, more, at: Tail(logs, group, more, at), asked, start)
+    return JobLog(
+        streams,
+        lambda group, more, at: Tail(logs, group, more, at),
+        asked,
+        start,
+        as_json=args.json,
+    )
 
 
 def _existing(logs: Any, name: str) -> str | None:
@@ -153,23 +163,25 @@ def _existing(logs: Any, name: str) -> str | None:
     return None
 
 
-def _show(tail: Tail) -> bool:
+def _show(tail: Tail, as_json: bool) -> bool:
     """Print what is new; whether there was any."""
     any_new = False
     for event in tail.new():
-        print(event_line(event))
+        print(json_line(event, "") if as_json else event_line(event))
         any_new = True
     sys.stdout.flush()
     return any_new
 
 
-def _follow(logs: Any, name: str, group: str | None, asked: dict[str, Any], start: int) -> int:
+def _follow(
+    args: argparse.Namespace, logs: Any, group: str | None, asked: dict[str, Any], start: int
+) -> int:
     """Poll, less and less often while nothing comes. A group that is not there yet may come."""
     tail = Tail(logs, group, asked, start) if group else None
     pause = POLL_MIN_S
     while True:
-        if tail is None and (group := _existing(logs, name)):
+        if tail is None and (group := _existing(logs, args.group)):
             tail = Tail(logs, group, asked, start)
-        news = tail is not None and _show(tail)
+        news = tail is not None and _show(tail, args.json)
         pause = POLL_MIN_S if news else min(POLL_MAX_S, pause * 1.5)
         time.sleep(pause)

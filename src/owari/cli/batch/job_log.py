@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -27,11 +28,19 @@ class Tail(Protocol):
 
 
 class JobLog:
-    """`tail` makes a logs.Tail of (group, parameters, start in milliseconds)."""
+    """`tail` makes a logs.Tail of (group, parameters, start in milliseconds); `as_json`: an
+    object for each event."""
 
     def __init__(
-        self, streams: Streams, tail: Callable[[str, Json, int], Tail], asked: Json, start: int
+        self,
+        streams: Streams,
+        tail: Callable[[str, Json, int], Tail],
+        asked: Json,
+        start: int,
+        *,
+        as_json: bool = False,
     ) -> None:
+        self.line = json_line if as_json else line
         self.streams = streams
         self.more = asked
         self.tail = tail(streams.group, asked | streams.asked, start)
@@ -46,7 +55,7 @@ class JobLog:
             for event in self.tail.new():
                 name = self._whose(event["logStreamName"])
                 if name:
-                    print(line(event, name))
+                    print(self.line(event, name))
                     any_new = True
         except ClientError as error:  # the first line makes the group and the stream
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
@@ -77,6 +86,15 @@ class JobLog:
             if not over:
                 quiet = now
             time.sleep(pause)
+
+
+def json_line(event: Json, name: str) -> str:
+    """`name` empty: no job's."""
+    at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+    shown: Json = {"time": at.isoformat(timespec="milliseconds"), "stream": event["logStreamName"]}
+    if number := name.partition(":")[2]:
+        shown["child"] = int(number)
+    return json.dumps(shown | {"message": event["message"]}, ensure_ascii=False)
 
 
 def line(event: Json, name: str) -> str:
