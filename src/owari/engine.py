@@ -10,6 +10,9 @@ attempt it was carried out with; if that row is gone, the report is stale and no
     Run    prepare + lease | compute … report | reaction
     Http   deliver … report | reaction
 
+A service that knows a run's spec when it emits it has the lease in the same commit (`tx.emit` with
+`spec`). Reports that a service takes in bulk are ended together (bulk.py).
+
 A `Call` whose operation answers `Direct` (a synchronous function invocation) is started as a
 durable run under the effect's own id, so that its result survives a restart of the server.
 The engine never blocks and never reads a clock: `step(now)` is told.
@@ -23,6 +26,7 @@ import sqlite3
 from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
+from owari.bulk import Bulk
 from owari.compute.base import Compute, RunReport
 from owari.effects import Call, DueRun, Http, Later, Report, Run, Wake
 from owari.errors import ServiceError
@@ -64,7 +68,14 @@ class Engine:
         self.timers: list[tuple[float, int, str]] = []
         self.beyond = 0.0  # rows due at or after this may not be loaded; inf: all are
         self.running = 0  # Run and Http effects in flight
+        self.bulk = Bulk(
+            kernel,
+            remove=self._remove,
+            committed=self._ended_together,
+            alone=self._end_alone,
+        )
         kernel.committed = self.committed
+        kernel.holder = self._holder_with_room
 
     # ---- the window over the outbox
     def _add(self, envelope: Envelope) -> None:
@@ -77,13 +88,23 @@ class Engine:
         """What a commit added to and took from the outbox."""
         for envelope in outcome.removed:
             self._ended(envelope)
-        for effect_id, reason in outcome.cancelled:
-            self.compute.cancel(effect_id, reason)
         for envelope in outcome.emitted:
-            if len(self.known) < WINDOW:
+            if envelope.spec is not None:
+                self._begin_leased(envelope, outcome)
+            elif len(self.known) < WINDOW:
                 self._add(envelope)
             else:
                 self.beyond = min(self.beyond, envelope.due)
+        for effect_id, reason in outcome.cancelled:
+            self.compute.cancel(effect_id, reason)
+
+    def _begin_leased(self, envelope: Envelope, outcome: Outcome) -> None:
+        """A run whose lease is in the commit that emitted it, unless that withdrew it again."""
+        spec, envelope.spec = envelope.spec, None
+        assert spec is not None
+        if not any(removed.id == envelope.id for removed in outcome.removed):
+            self._adopt(envelope)
+            self.compute.start(spec | _own(envelope))
 
     def _ended(self, envelope: Envelope) -> None:
         self.known.pop(envelope.id, None)
@@ -131,10 +152,13 @@ class Engine:
             soonest = min(soonest, self.timers[0][0])
         return soonest
 
+    def _holder_with_room(self) -> str:
+        return self.holder if self.running < self.kernel.config.effects_in_flight_max else ""
+
     def _has_room(self, envelope: Envelope) -> bool:
         match envelope.effect:
             case Run():
-                return bool(self.holder) and self.running < self.kernel.config.effects_in_flight_max
+                return bool(self._holder_with_room())
             case Http():
                 return self.running < self.kernel.config.effects_in_flight_max
             case _:
@@ -197,24 +221,36 @@ class Engine:
         error: ServiceError | None,
     ) -> Any:
         """Inside the transaction: remove the effect and run its reaction."""
-        if not outbox.delete(tx.connection, envelope.id, envelope.attempt):
+        report = self._remove(tx, envelope, result, error)
+        if report is None:
             return STALE
-        tx.outcome.removed.append(envelope)
-        self._note(tx, envelope, result, error)
-        report = Report(
-            effect_id=envelope.id,
-            key=envelope.reply_to.key if envelope.reply_to else "",
-            attempt=envelope.attempt,
-            result=result,
-            error=error,
-        )
-        tx.ended = envelope
         to = envelope.reply_to
         if to is not None:
             self.kernel.registry.reactions[(to.service, to.topic)](tx, report)
         elif error is not None:
             self._orphan(tx, report, error)
         return None
+
+    def _remove(
+        self,
+        tx: Tx,
+        envelope: Envelope,
+        result: dict[str, Any] | None,
+        error: ServiceError | None = None,
+    ) -> Report | None:
+        """What its reaction is told; None when it was gone: the report is stale."""
+        if not outbox.delete(tx.connection, envelope.id, envelope.attempt):
+            return None
+        tx.outcome.removed.append(envelope)
+        self._note(tx, envelope, result, error)
+        tx.ended = envelope
+        return Report(
+            effect_id=envelope.id,
+            key=envelope.reply_to.key if envelope.reply_to else "",
+            attempt=envelope.attempt,
+            result=result,
+            error=error,
+        )
 
     def _note(
         self,
@@ -348,7 +384,21 @@ class Engine:
                 result = finish(report)
             except ServiceError as refusal:
                 result, error = None, refusal
-        self._submit(envelope, lambda tx: self._end(tx, envelope, result, error), settled)
+        if not self.bulk.takes(envelope):
+            self._submit(envelope, lambda tx: self._end(tx, envelope, result, error), settled)
+        elif result is not None:
+            self.bulk.add(_context(envelope), envelope, result)
+
+    def _ended_together(self, ended: list[tuple[Envelope, RunReport]]) -> None:
+        for envelope, _ in ended:
+            self.compute.acknowledge(envelope.id, envelope.attempt)
+
+    def _end_alone(self, envelope: Envelope, report: RunReport) -> None:
+        self._submit(
+            envelope,
+            lambda tx: self._end(tx, envelope, report, None),
+            lambda _: self.compute.acknowledge(envelope.id, envelope.attempt),
+        )
 
     def started(self, run_id: str, attempt: int, started_at: float) -> None:
         """A durable run has begun; its service is told if it wants to know (topic `started`)."""
@@ -361,6 +411,8 @@ class Engine:
 
     def capacity(self, context: Context, agents: list[dict[str, Any]]) -> None:
         """What the agents can carry; every service with a reaction `capacity` is told."""
+        if not agents:
+            self.holder = ""  # nothing is leased to an agent that is gone
         for service, topic in self.kernel.registry.reactions:
             if topic == "capacity":
                 self._tell(context, service, topic, "", {"agents": agents})

@@ -105,7 +105,8 @@ def _request_span(tx: Tx, name: str, params: dict[str, Any], result: Any) -> Spa
 
 
 class Kernel:
-    """Owns the writer's connection. `committed` is told what each commit left behind."""
+    """Owns the writer's connection. `committed` is told what each commit left behind; `holder`
+    says which agent instance has room for a run ("": none)."""
 
     def __init__(
         self,
@@ -136,6 +137,7 @@ class Kernel:
         self.deadlines: list[tuple[float, int, str, Work]] = []
         self.ticket = itertools.count()
         self.committed: Callable[[Outcome], None] = lambda _outcome: None
+        self.holder: Callable[[], str] = lambda: ""
         row = writer.execute("SELECT clock, seq FROM kernel").fetchone()
         self.counter = Counter(row["seq"])
         self.up_since = clock.now()
@@ -238,6 +240,7 @@ class Kernel:
             is_reading=work.reading,
             is_span=c.is_span,
             cache=self.cache,
+            holder=self.holder,
         )
 
     def _run(self, work: Work, group: Group, now: float) -> None:

@@ -59,6 +59,7 @@ class Envelope:
     effect: Effect
     lease: str | None = None
     began: float = 0.0  # when it was last begun to be carried out; in memory only
+    spec: dict[str, Any] | None = None  # of a run that was leased as it was emitted; in memory only
 
 
 def insert(connection: sqlite3.Connection, e: Envelope) -> None:

@@ -60,7 +60,7 @@ class Tx:
     operation is asked for the last time. `trace_id` is the header it came under, `trace` the one
     that what it causes comes under (tracing.py). `cache` outlives the transaction, not the
     process, and is not undone with it: for what was computed from rows and can be checked
-    against them.
+    against them. `holder()` is the agent instance that has room for a run just now, or "".
     """
 
     connection: sqlite3.Connection
@@ -87,6 +87,7 @@ class Tx:
     is_span: bool = True  # False: a timer's, what it causes hangs on what had set it
     ended: Envelope | None = None  # in a reaction: the effect that just ended
     cache: dict[str, Any] = field(default_factory=dict)
+    holder: Callable[[], str] = lambda: ""
 
     # ---- state
     def one(self, sql: str, *args: Any) -> Row | None:
@@ -99,6 +100,11 @@ class Tx:
     def run(self, sql: str, *args: Any) -> int:
         """Change rows; returns how many."""
         return self.connection.execute(sql, args).rowcount
+
+    def run_many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        """The same change for each of `rows`."""
+        if rows:
+            self.connection.executemany(sql, rows)
 
     @property
     def resources(self) -> Resources:
@@ -135,14 +141,18 @@ class Tx:
         region: str | None = None,
         principal: str | None = None,
         trace: str | None = None,
+        spec: Callable[[], dict[str, Any]] | None = None,
     ) -> str:
         """Have `effect` carried out after this commits, at `due` (default: at once).
 
         Effects with the same `order_key` are carried out one at a time, in the order they were
         emitted. `account`, `region` and `principal` (default: the caller's) are those the
         effect acts with; `trace` (default: this transaction's) is what caused it, where a
-        service did not do so at once. Returns its id.
+        service did not do so at once. `spec` is for a `Run` that is due at once: if an agent has
+        room, the run is leased here and begins with this commit, its service is not asked for
+        the spec in a second one. Returns its id.
         """
+        lease = self.holder() if spec is not None else ""
         envelope = Envelope(
             id=self.new_id(),
             seq=self.next_seq(),
@@ -156,6 +166,9 @@ class Tx:
             trace_id=trace or self.trace,
             created=self.now,
             effect=effect,
+            lease=lease or None,
+            began=self.now,
+            spec=spec() if spec is not None and lease else None,
         )
         outbox.insert(self.connection, envelope)
         self.outcome.emitted.append(envelope)

@@ -80,6 +80,7 @@ class Registry:
     initial: dict[str, Callable[[Any], None]] = field(default_factory=dict)
     guards: dict[str, Callable[[Any, str, Params], None]] = field(default_factory=dict)
     pages: dict[str, Callable[[Any, str], dict[str, Any] | None]] = field(default_factory=dict)
+    bulk: dict[tuple[str, str], Callable[[Any, Any], None]] = field(default_factory=dict)
 
 
 REGISTRY = Registry()
@@ -114,6 +115,22 @@ def reaction(service: str, topic: str) -> Callable[[Any], Any]:
         key = (service, topic)
         assert key not in REGISTRY.reactions, f"declared twice: {service}/{topic}"
         REGISTRY.reactions[key] = handler
+        return handler
+
+    return declare
+
+
+def bulk_reaction(service: str, topic: str) -> Callable[[Any], Any]:
+    """Declare a reaction to many effects that end together, in one transaction.
+
+    The function takes `(tx, reports: Iterator[Report])` and goes through all of them; an effect
+    ends when its report is taken, and `tx.ended` and `tx.request_id` are of the one taken last.
+    They are of one account, region, principal and trace. If it fails, each is tried alone.
+    """
+
+    def declare(handler: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+        reaction(service, topic)(lambda tx, report: handler(tx, iter((report,))))
+        REGISTRY.bulk[service, topic] = handler
         return handler
 
     return declare

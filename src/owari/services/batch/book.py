@@ -7,13 +7,18 @@ has to, and closes it; nobody else writes these three tables.
 
 from __future__ import annotations
 
+from operator import attrgetter
+from typing import Any
+
 from owari.services.batch.children import CHUNK, Chunk, chunk_of
 from owari.services.batch.core import RUNNABLE, SLOT, TRANSITIONS
 from owari.services.batch.records import (
     JOB_COLUMNS,
     JOB_FIXED,
+    SCHEDULER_COLUMNS,
     TASK_COLUMNS,
     Job,
+    Scheduler,
     Task,
 )
 from owari.store.tx import Row, Tx
@@ -42,8 +47,14 @@ _SAVE_TASK = (
 )
 
 
+_SCHEDULER = f"SELECT {', '.join(SCHEDULER_COLUMNS)} FROM batch_scheduler WHERE id = 1"
+_SAVE_SCHEDULER = "UPDATE batch_scheduler SET decision = ?, reservations = ? WHERE id = 1"
+_DROP_TASK = f"DELETE FROM batch_task WHERE {_KEY} AND idx = ?"
+
+
 class Book:
-    """`became_ready` is set once anything is runnable that was not."""
+    """`became_ready` is set once anything is runnable that was not. `kept` is for what others
+    look up once and believe as long as this view lives."""
 
     def __init__(self, tx: Tx) -> None:
         self.tx = tx
@@ -54,6 +65,19 @@ class Book:
         self._changed_jobs: dict[str, Job] = {}
         self._changed_chunks: dict[tuple[str, int], Job] = {}
         self._changed_tasks: dict[tuple[str, int], Task] = {}
+        self._dropped: dict[tuple[str, int], Task] = {}
+        self._ready: dict[str, list[int]] = {}
+        self._scheduler: Scheduler | None = None
+        self.kept: dict[tuple[str, str], Any] = {}
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """`decision` and `reservations` are written back by `close`."""
+        if self._scheduler is None:
+            row = self.tx.one(_SCHEDULER)
+            assert row is not None
+            self._scheduler = Scheduler(*row)
+        return self._scheduler
 
     # ---- jobs
     def job(self, account: str, region: str, id: str) -> Job | None:
@@ -128,8 +152,10 @@ class Book:
         if not job.is_array:
             return [-1] if job.rest == RUNNABLE else []
         found: list[int] = []
-        for chunk in self._ready_chunks(job, most):
-            found += chunk.take_ready(most - len(found))
+        for number in self._ready_chunks(job):
+            if len(found) == most:
+                return found
+            found += self.chunk(job, number).take_ready(most - len(found))
         while len(found) < most and job.rest == RUNNABLE and job.next_chunk * CHUNK < job.size:
             number, job.next_chunk = job.next_chunk, job.next_chunk + 1
             self.touch(job)
@@ -162,14 +188,19 @@ class Book:
             (c for (id, _), c in self._chunks.items() if id == job.id), key=lambda c: c.number
         )
 
-    def _ready_chunks(self, job: Job, most: int) -> list[Chunk]:
-        rows = self.tx.all(
-            f"{_CHUNK} WHERE {_KEY} AND ready > 0 ORDER BY number LIMIT ?", *job.key, most
+    def _ready_chunks(self, job: Job) -> list[int]:
+        """Numbers of those that have, or had when first asked for, a runnable child."""
+        if job.id not in self._ready:
+            rows = self.tx.all(
+                f"SELECT number FROM batch_chunk WHERE {_KEY} AND ready > 0", *job.key
+            )
+            self._ready[job.id] = [row["number"] for row in rows]
+        changed = (
+            number
+            for (id, number), chunk in self._chunks.items()
+            if id == job.id and chunk.has_ready
         )
-        for row in rows:
-            self._remember(job, row)
-        mine = [c for (id, _), c in self._chunks.items() if id == job.id and c.ready]
-        return sorted(mine, key=lambda c: c.number)
+        return sorted({*self._ready[job.id], *changed})
 
     def _remember(self, job: Job, row: Row) -> Chunk:
         key = (job.id, row["number"])
@@ -183,6 +214,8 @@ class Book:
     def task(self, job: Job, index: int) -> Task | None:
         found = self._tasks.get((job.id, index))
         if found is None:
+            if (job.id, index) in self._dropped:
+                return None
             row = self.tx.one(f"{_TASK} WHERE {_KEY} AND idx = ?", *job.key, index)
             if row is None:
                 return None
@@ -191,22 +224,21 @@ class Book:
 
     def live_tasks(self, job: Job) -> list[Task]:
         for row in self.tx.all(f"{_TASK} WHERE {_KEY} AND live = 1", *job.key):
-            self._tasks.setdefault((job.id, row["idx"]), Task(*row))
+            if (job.id, row["idx"]) not in self._dropped:
+                self._tasks.setdefault((job.id, row["idx"]), Task(*row))
         mine = (t for (id, _), t in self._tasks.items() if id == job.id and t.live)
         return sorted(mine, key=lambda task: task.idx)
 
     def save(self, task: Task) -> None:
         self._tasks[task.job, task.idx] = task
         self._changed_tasks[task.job, task.idx] = task
+        self._dropped.pop((task.job, task.idx), None)
 
     def drop(self, task: Task) -> None:
         """It says no more than the chunk does."""
         self._tasks.pop((task.job, task.idx), None)
         self._changed_tasks.pop((task.job, task.idx), None)
-        self.tx.run(
-            f"DELETE FROM batch_task WHERE {_KEY} AND idx = ?",
-            task.account, task.region, task.job, task.idx,
-        )  # fmt: skip
+        self._dropped[task.job, task.idx] = task
 
     # ---- the end
     def close(self) -> None:
@@ -219,11 +251,20 @@ class Book:
             self.tx.run(
                 _SAVE_CHUNK, *job.key, number, chunk.ready, bytes(chunk.states), bytes(chunk.times)
             )
-        for task in self._changed_tasks.values():
-            self.tx.run(_SAVE_TASK, *(getattr(task, c) for c in TASK_COLUMNS))
+        self.tx.run_many(
+            _DROP_TASK, [(t.account, t.region, t.job, t.idx) for t in self._dropped.values()]
+        )
+        self.tx.run_many(_SAVE_TASK, [_task_row(t) for t in self._changed_tasks.values()])
+        if self._scheduler is not None:
+            known = self._scheduler
+            self.tx.run(_SAVE_SCHEDULER, known.decision, known.reservations)
+        self._dropped.clear()
         self._changed_jobs.clear()
         self._changed_chunks.clear()
         self._changed_tasks.clear()
+
+
+_task_row = attrgetter(*TASK_COLUMNS)
 
 
 def counts_at_rest(size: int, state: str) -> dict[str, int]:

@@ -48,6 +48,10 @@ class Chunk:
     def ready(self) -> int:
         return self.states.count(RUNNABLE.encode())
 
+    @property
+    def has_ready(self) -> bool:
+        return ord(RUNNABLE) in self.states
+
     def state(self, index: int) -> str:
         return chr(self.states[index - self.first])
 

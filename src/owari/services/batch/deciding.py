@@ -25,7 +25,9 @@ from owari.services.batch.snapshot import (
     store_outcome,
     take_snapshot,
 )
+from owari.services.batch.spec import process_spec
 from owari.store.encode import dumps
+from owari.store.secrets import secrets_of
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
 
@@ -118,14 +120,25 @@ def start_part(tx: Tx, job: Job, task: Task, part: Part, number: int) -> None:
     """The one place where a container's run is emitted."""
     where = {"job": job.id, "index": task.idx, "attempt": task.attempt, "part": number}
     part.state = STARTED
+    secret = load(job.body)[1][number].container.get("secrets")
     part.run = tx.emit(
         Run("batch", where),
+        spec=None if secret else lambda: spec_of_part(tx, job, task, number),
         reply_to=ReplyTo("batch", "ended", f"{job.id}:{task.idx}:{number}"),
         account=job.account,
         region=job.region,
         principal="batch.amazonaws.com",
         trace=job.trace,
     )
+
+
+def spec_of_part(tx: Tx, job: Job, task: Task, number: int) -> dict[str, Any]:
+    """What compute is told of it. Raises SecretsMissing."""
+    body, shape = load(job.body)
+    size = task.size_of_part(number)
+    made = process_spec(job, task.idx, task.attempt, body, shape[number], size, task.environment)
+    made["variables"] |= secrets_of(tx, shape[number].container)
+    return made
 
 
 def _pay(book: Book, snapshot: Snapshot, placement: Placement) -> list[list[Any]]:

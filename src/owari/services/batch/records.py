@@ -152,6 +152,18 @@ class Task:
         return found
 
 
+@dataclass(slots=True)
+class Scheduler:
+    """What the last decision left for the next, and for hand-overs before it (handover.py)."""
+
+    dirty: int
+    decision: int
+    agents: str | None
+    reservations: str
+    heir: str
+
+
 JOB_COLUMNS = tuple(f.name for f in fields(Job))
 JOB_FIXED = 14  # columns that never change after the insert come first
 TASK_COLUMNS = tuple(f.name for f in fields(Task))
+SCHEDULER_COLUMNS = tuple(f.name for f in fields(Scheduler))

@@ -7,6 +7,7 @@ what depends on it, and the wish for another decision of the scheduler.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from owari.effects import DueRun, Report
@@ -14,19 +15,17 @@ from owari.services.batch.attempts import attempt_detail, ending
 from owari.services.batch.book import Book
 from owari.services.batch.core import ENDED, FAILED, RUNNABLE, RUNNING, STARTING, state_after
 from owari.services.batch.core import SUCCEEDED as SUCCEEDED_STATE
-from owari.services.batch.deciding import start_part
+from owari.services.batch.deciding import spec_of_part, start_part
 from owari.services.batch.depending import settle
 from owari.services.batch.events import announce
 from owari.services.batch.handover import hand_over
 from owari.services.batch.parts import OVER, RUNS, STARTED, WAITS, Part, advance, load, main_node
 from owari.services.batch.records import Job, Task
-from owari.services.batch.snapshot import mark_dirty
-from owari.services.batch.spec import process_spec
 from owari.store import outbox
 from owari.store.encode import dumps
-from owari.store.secrets import SecretsMissing, secrets_of
+from owari.store.secrets import SecretsMissing
 from owari.store.tx import Tx
-from owari.wire.operation import prepares, reaction
+from owari.wire.operation import bulk_reaction, prepares, reaction
 
 log = logging.getLogger("owari.batch")
 
@@ -45,17 +44,13 @@ def prepare_run(tx: Tx, due: DueRun) -> dict[str, Any] | None:
         return None
     job, task, _ = found
     number = due.payload["part"]
-    body, shape = load(job.body)
-    size = task.size_of_part(number)
-    made = process_spec(job, task.idx, task.attempt, body, shape[number], size, task.environment)
     try:
-        made["variables"] |= secrets_of(tx, shape[number].container)
+        return spec_of_part(tx, job, task, number)
     except SecretsMissing as missing:
         report = {"status": "failed", "reason": str(missing), "stopped_at": tx.now}
         _part_ended(book, job, task, number, report)
         book.close()
         return None
-    return made
 
 
 def _under_way(
@@ -106,19 +101,20 @@ def _runs(book: Book, job: Job, task: Task, started: float) -> None:
 
 
 # ---- the end
-@reaction("batch", "ended")
-def on_ended(tx: Tx, report: Report) -> None:
-    assert tx.ended is not None and report.result is not None, "a run reports"
-    where: dict[str, Any] = tx.ended.effect.payload  # type: ignore[union-attr]
+@bulk_reaction("batch", "ended")
+def on_ended(tx: Tx, reports: Iterator[Report]) -> None:
     book = Book(tx)
-    found = _under_way(book, tx.account, tx.region, where, report.effect_id)
-    if found is None:
-        return
-    job, task, _ = found
-    if report.result["status"] == "throttled":  # the agent had no room after all
-        tx.again(report, due=tx.now + THROTTLED_PAUSE_S)
-        return
-    _part_ended(book, job, task, where["part"], report.result)
+    for report in reports:
+        assert tx.ended is not None and report.result is not None, "a run reports"
+        where: dict[str, Any] = tx.ended.effect.payload  # type: ignore[union-attr]
+        found = _under_way(book, tx.account, tx.region, where, report.effect_id)
+        if found is None:
+            continue
+        if report.result["status"] == "throttled":  # the agent had no room after all
+            tx.again(report, due=tx.now + THROTTLED_PAUSE_S)
+            continue
+        job, task, _ = found
+        _part_ended(book, job, task, where["part"], report.result)
     book.close()
 
 
@@ -189,26 +185,27 @@ def _attempt_ended(book: Book, job: Job, task: Task, parts: list[Part]) -> None:
     to = state_after(how, body["retry"], task.attempt)
     if to == RUNNABLE and job.cancel_reason is not None:
         to = FAILED
-    detail = attempt_detail(
-        job, task.idx, task.attempt, shape, parts, main, how, task.environment, agents
-    )
     task.live = 0
     task.started = min((p.started for p in parts if p.started is not None), default=None)
     task.stopped = max((p.stopped for p in parts if p.stopped is not None), default=book.tx.now)
     task.reason = how.status_reason
-    task.attempts = dumps([*task.attempts_so_far(), detail])
-    book.save(task)
-    _unit_ended(book, job, task, to, len(parts))
-    if not hand_over(book, job, task) or book.became_ready:
-        mark_dirty(book.tx)
+    if to == SUCCEEDED_STATE and job.is_array and task.attempt == 1 and len(parts) == 1:
+        book.drop(task)  # the chunk says it all
+    else:
+        detail = attempt_detail(
+            job, task.idx, task.attempt, shape, parts, main, how, task.environment, agents
+        )
+        task.attempts = dumps([*task.attempts_so_far(), detail])
+        book.save(task)
+    _unit_ended(book, job, task, to)
+    hand_over(book, job, task)
 
 
-def _unit_ended(book: Book, job: Job, task: Task, to: str, parts: int) -> None:
+def _unit_ended(book: Book, job: Job, task: Task, to: str) -> None:
     assert task.stopped is not None
     started = task.stopped if task.started is None else task.started
-    if to == SUCCEEDED_STATE and job.is_array and task.attempt == 1 and parts == 1:
+    if book.task(job, task.idx) is None:
         book.move(job, task.idx, to, (started, task.stopped))
-        book.drop(task)
     else:
         book.move(job, task.idx, to)
     if not job.is_array:
