@@ -88,9 +88,10 @@ class Engine:
         """What a commit added to and took from the outbox."""
         for envelope in outcome.removed:
             self._ended(envelope)
+        gone = {envelope.id for envelope in outcome.removed}
         for envelope in outcome.emitted:
             if envelope.spec is not None:
-                self._begin_leased(envelope, outcome)
+                self._begin_leased(envelope, withdrawn=envelope.id in gone)
             elif len(self.known) < WINDOW:
                 self._add(envelope)
             else:
@@ -98,11 +99,11 @@ class Engine:
         for effect_id, reason in outcome.cancelled:
             self.compute.cancel(effect_id, reason)
 
-    def _begin_leased(self, envelope: Envelope, outcome: Outcome) -> None:
+    def _begin_leased(self, envelope: Envelope, *, withdrawn: bool) -> None:
         """A run whose lease is in the commit that emitted it, unless that withdrew it again."""
         spec, envelope.spec = envelope.spec, None
         assert spec is not None
-        if not any(removed.id == envelope.id for removed in outcome.removed):
+        if not withdrawn:
             self._adopt(envelope)
             self.compute.start(spec | _own(envelope))
 

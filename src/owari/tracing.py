@@ -8,6 +8,7 @@ on by themselves within a function, so what a function does is traced without it
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 SPAN_DIGITS = 16
@@ -25,6 +26,7 @@ def span_of(id: str) -> str:
     return id.replace("-", "")[:SPAN_DIGITS].lower()
 
 
+@lru_cache(maxsize=1024)
 def parse(header: str) -> Trace:
     """What is no header at all is a root of its own."""
     parts = dict(part.strip().partition("=")[::2] for part in header.split(";"))

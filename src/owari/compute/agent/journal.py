@@ -19,6 +19,7 @@ LENGTHS = protocol.LENGTHS
 COMPACT_BYTES = 1 << 20
 REWRITE_BYTES = 256 << 20
 LOGS_MAX_BYTES = 256 << 20  # beyond this, log lines are dropped, and a line says so
+ACKS_MAX_BYTES = 8 << 10  # of acknowledgements that wait for the next write
 WINDOW_BYTES = 4 << 20  # log bytes on their way to the server
 ACKED = struct.Struct("<QQ")  # head of the log file: acknowledged up to this offset; first seq
 
@@ -38,6 +39,7 @@ class Reports:
         self.pending: dict[Key, bytes] = {}
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._size = 0
+        self._acked = bytearray()
         self._replay(path.read_bytes())
 
     def _replay(self, data: bytes) -> None:
@@ -53,10 +55,14 @@ class Reports:
     def _rewrite(self) -> None:
         os.ftruncate(self._fd, 0)
         self._size = 0
+        self._acked.clear()
         for report in self.pending.values():
             self._append(report)
 
     def _append(self, data: bytes) -> None:
+        """Acknowledgements wait for the next write: one that is lost only makes a report stale."""
+        data = bytes(self._acked) + data
+        self._acked.clear()
         _write_all(self._fd, data)
         self._size += len(data)
 
@@ -76,9 +82,12 @@ class Reports:
         if (not self.pending and self._size > COMPACT_BYTES) or self._size > REWRITE_BYTES:
             self._rewrite()
             return
-        self._append(protocol.message({"k": "ack", "run_id": key[0], "attempt": key[1]}))
+        self._acked += protocol.message({"k": "ack", "run_id": key[0], "attempt": key[1]})
+        if len(self._acked) > ACKS_MAX_BYTES:
+            self._append(b"")
 
     def close(self) -> None:
+        self._append(b"")
         os.close(self._fd)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from owari.compute.agent import protocol
 from owari.compute.agent.loop import IN, OUT, Loop
@@ -74,8 +75,8 @@ class Link:
             return
         try:
             for header, payload in self._frames.feed(data):
-                self._on_frame(self, json.loads(header), payload)
-        except (protocol.ProtocolError, json.JSONDecodeError):
+                self._on_frame(self, orjson.loads(header), payload)
+        except (protocol.ProtocolError, orjson.JSONDecodeError):
             self.close()
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ from owari.compute.runtime import frames
 
 Key = tuple[str, int]
 
-AHEAD_MAX = 6  # jobs a keeper has beyond the running one
+AHEAD_MAX = 15  # jobs a keeper has beyond the running one
 QUICK_S = 0.01  # a keeper whose last job took less is sent some ahead
 IDLE_KEEPERS_MAX = 2 * (os.cpu_count() or 1)
 

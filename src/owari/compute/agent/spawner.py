@@ -118,7 +118,8 @@ class Spawner:
         self.folder = folder
         self.tier = tier
         self.mark = mark
-        self.reveal = reveal
+        self._below_tmp = [path for path in reveal if path.startswith("/tmp/")]
+        self._scratch = str(folder / "jobs")
         self.pid = 0
         self._socket: socket.socket | None = None
         self._free_slots: list[int] = []
@@ -164,11 +165,11 @@ class Spawner:
 
     def revealed(self) -> list[str]:
         """What must be seen although it is below the real /tmp."""
-        return [path for path in self.reveal if path.startswith("/tmp/") and Path(path).exists()]
+        return [path for path in self._below_tmp if os.path.exists(path)]  # noqa: PTH110  (per job)
 
     def scratch(self, keeper: Keeper) -> str:
         """The folder for what its jobs write."""
-        return str(self.folder / "jobs" / str(keeper.slot))
+        return f"{self._scratch}/{keeper.slot}"
 
     def give_slot(self, slot: int) -> None:
         """Nothing runs in it any more."""

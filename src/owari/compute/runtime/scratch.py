@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import os
+import time
+
+TICK_NS = 100_000_000
 
 
 class Scratch:
@@ -26,6 +29,7 @@ class Scratch:
         """What is there now stays: mount points."""
         self.own_tmp = own_tmp
         self._kept = {fd: frozenset(os.listdir(fd)) for fd in (self._inside, self._top)}
+        self._seen: dict[int, int] = {}
 
     def variables(self) -> dict[str, str]:
         """Where programs that ask put their temporary files."""
@@ -33,12 +37,23 @@ class Scratch:
 
     def clear(self) -> None:
         for fd, kept in self._kept.items():
+            changed = os.fstat(fd).st_ctime_ns
+            if changed == self._seen.get(fd):
+                continue
             for name in os.listdir(fd):
                 if name not in kept:
                     try:
                         _remove(fd, name)
                     except RecursionError:  # absurdly deep: what is left goes next time
                         pass
+            self._remember(fd, kept)
+
+    def _remember(self, fd: int, kept: frozenset[str]) -> None:
+        """An emptied folder whose ctime stays what it is now need not be looked at again. One
+        changed just now is: a change within the same tick of the kernel's clock would not show."""
+        changed = os.fstat(fd).st_ctime_ns
+        if abs(time.time_ns() - changed) > TICK_NS and kept.issuperset(os.listdir(fd)):
+            self._seen[fd] = changed
 
 
 def _opened(folder: str) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from owari.effects import ReplyTo, Report, Run
@@ -10,7 +12,7 @@ from owari.services.batch import reasons
 from owari.services.batch.book import Book
 from owari.services.batch.core import STARTING
 from owari.services.batch.demand import Decision, Placement, Snapshot
-from owari.services.batch.demands import total
+from owari.services.batch.demands import Size, total
 from owari.services.batch.events import announce, announce_blocked
 from owari.services.batch.lines import line_key, parts_of_key, resource_key
 from owari.services.batch.overdue import arm
@@ -26,7 +28,7 @@ from owari.services.batch.snapshot import (
     take_snapshot,
 )
 from owari.services.batch.spec import process_spec
-from owari.store.encode import dumps
+from owari.store.encode import dumps, loads
 from owari.store.secrets import secrets_of
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
@@ -70,29 +72,35 @@ def _start(book: Book, snapshot: Snapshot, decision: Decision) -> None:
         indexes = book.take_ready(job, len(placements))
         assert len(indexes) == len(placements), f"{job.id} has fewer ready units than counted"
         for index, placement in zip(indexes, placements, strict=True):
-            start_unit(book, job, index, placement, _pay(book, snapshot, placement))
+            start_unit(book, job, index, _place(book, snapshot, placement), placement.order)
 
 
-def start_unit(
-    book: Book, job: Job, index: int, placement: Placement, claims: list[list[Any]]
-) -> None:
-    """A new attempt: its task, and a run for each container that waits for no other.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a unit runs, with how much of it, and what it holds: as in a task's columns."""
 
-    `claims`: what it holds while it runs.
-    """
+    environment: str
+    agents: str
+    claims: str
+
+
+def _place(book: Book, snapshot: Snapshot, placement: Placement) -> Place:
+    agents = [
+        [agent, s.vcpus, s.memory, s.gpus]
+        for agent, s in zip(placement.agents, placement.sizes, strict=True)
+    ]
+    claims = _pay(book, snapshot, placement)
+    return Place(parts_of_key(placement.environment)[2], dumps(agents), dumps(claims))
+
+
+def start_unit(book: Book, job: Job, index: int, place: Place, order: int) -> None:
+    """A new attempt: its task, and a run for each container that waits for no other."""
     tx = book.tx
     task = book.task(job, index) or first_task(job, index)
     task.attempt += 1
-    task.live, task.placed = 1, placement.order
-    task.environment = parts_of_key(placement.environment)[2]
-    task.agents = dumps(
-        [
-            [agent, s.vcpus, s.memory, s.gpus]
-            for agent, s in zip(placement.agents, placement.sizes, strict=True)
-        ]
-    )
-    task.claims = dumps(claims)
-    task.reason, task.started, task.stopped = _clamped(job, placement), None, None
+    task.live, task.placed = 1, order
+    task.environment, task.agents, task.claims = place.environment, place.agents, place.claims
+    task.reason, task.started, task.stopped = _clamped(job.line, place.agents), None, None
     body, shape = load(job.body)
     parts = [Part() for _ in shape]
     while ready := advance(shape, parts, main_node(body)).start:
@@ -134,10 +142,9 @@ def start_part(tx: Tx, job: Job, task: Task, part: Part, number: int) -> None:
 
 def spec_of_part(tx: Tx, job: Job, task: Task, number: int) -> dict[str, Any]:
     """What compute is told of it. Raises SecretsMissing."""
-    body, shape = load(job.body)
     size = task.size_of_part(number)
-    made = process_spec(job, task.idx, task.attempt, body, shape[number], size, task.environment)
-    made["variables"] |= secrets_of(tx, shape[number].container)
+    made = process_spec(job, task.idx, task.attempt, number, size, task.environment)
+    made["variables"] |= secrets_of(tx, load(job.body)[1][number].container)
     return made
 
 
@@ -155,9 +162,10 @@ def _pay(book: Book, snapshot: Snapshot, placement: Placement) -> list[list[Any]
     return dump_claims(kept)
 
 
-def _clamped(job: Job, placement: Placement) -> str:
-    asked = total(line_key(job.line).need.parts).vcpus
-    given = total(placement.sizes).vcpus
+@lru_cache(maxsize=256)
+def _clamped(line: str, agents: str) -> str:
+    asked = total(line_key(line).need.parts).vcpus
+    given = total([Size(*agent[1:]) for agent in loads(agents)]).vcpus
     return reasons.clamped(asked, given) if given < asked else ""
 
 

@@ -14,14 +14,14 @@ ends, what it held goes to one that is left.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from owari.services.batch.book import Book
-from owari.services.batch.deciding import start_unit
-from owari.services.batch.demand import Placement
-from owari.services.batch.demands import Size
-from owari.services.batch.lines import line_key, resource_key
+from owari.services.batch.deciding import Place, start_unit
+from owari.services.batch.lines import line_key
 from owari.services.batch.placing import ORDERS
 from owari.services.batch.records import Job, Scheduler, Task
-from owari.services.batch.snapshot import job_key, load_claims, mark_dirty
+from owari.services.batch.snapshot import job_key, mark_dirty
 from owari.store.encode import dumps, loads
 
 QUICK_S = 0.25  # children that take less are sent ahead
@@ -48,11 +48,12 @@ def _hand_over(book: Book, job: Job, ended: Task) -> bool:
     took = _took_s(ended)
     if took >= QUICK_S and ahead:
         return _inherit(book, job, ended, ahead)
+    place = Place(ended.environment, ended.agents, ended.claims)
     if took < QUICK_S or ended.claims != NOTHING:
-        _start_next(book, job, ended, ended.claims, ahead)
+        _start_next(book, job, place, ahead)
     most = min(AHEAD_MAX, int(AHEAD_S / max(took, 0.001)))
     if took < QUICK_S and len(ahead) < most and job.runnable and _may_wait(book, job, ended):
-        _start_next(book, job, ended, NOTHING, ahead)
+        _start_next(book, job, replace(place, claims=NOTHING), ahead)
     return True
 
 
@@ -108,20 +109,11 @@ def _agent_limits(book: Book, job: Job, environment: str) -> bool:
     return len(agents) == 1 and (most is None or most >= agents[0]["vcpus"])
 
 
-def _start_next(book: Book, job: Job, ended: Task, claims: str, ahead: set[int]) -> None:
+def _start_next(book: Book, job: Job, place: Place, ahead: set[int]) -> None:
     """In the same place, under the same conditions."""
-    agents = loads(ended.agents)
-    placement = Placement(
-        job=job_key(*job.key),
-        environment=resource_key(job.account, job.region, ended.environment),
-        agents=tuple(agent[0] for agent in agents),
-        sizes=tuple(Size(*agent[1:]) for agent in agents),
-        claims=load_claims(claims),
-        order=_next_order(book.scheduler),
-    )
     (index,) = book.take_ready(job, 1)
-    start_unit(book, job, index, placement, loads(claims))
-    if claims == NOTHING:
+    start_unit(book, job, index, place, _next_order(book.scheduler))
+    if place.claims == NOTHING:
         ahead.add(index)
     if job.why:
         job.why_since = book.tx.now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from owari.arn import make_arn, parse_arn
@@ -86,6 +87,7 @@ def task_id(job: str, index: int, attempt: int, node: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+@lru_cache(maxsize=64)
 def instance_id(agent: str) -> str:
     """An agent as an EC2 instance id."""
     return "i-" + hashlib.sha256(agent.encode()).hexdigest()[:17]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from owari.mounts import mounts_of
@@ -9,7 +10,7 @@ from owari.services.batch.demands import Size
 from owari.services.batch.logs import definition_name, log_place
 from owari.services.batch.names import task_id
 from owari.services.batch.parameters import substitute
-from owari.services.batch.parts import Template
+from owari.services.batch.parts import load
 from owari.services.batch.records import Job
 from owari.services.batch.variables import job_variables
 
@@ -17,18 +18,34 @@ Json = dict[str, Any]
 
 
 def process_spec(
-    job: Job, index: int, attempt: int, body: Json, template: Template, size: Size, environment: str
+    job: Job, index: int, attempt: int, number: int, size: Size, environment: str
 ) -> Json:
-    """`size`: what it was given. The engine adds run_id and attempt."""
-    container = template.container
+    """`number`: of the part; `size`: what it was given. The engine adds run_id and attempt."""
+    body, shape = load(job.body)
+    template = shape[number]
     task = task_id(job.id, index, attempt, template.node)
-    group, stream = log_place(container, template.name, definition_name(job.definition), task)
+    name = definition_name(job.definition)
+    group, stream = log_place(template.container, template.name, name, task)
+    return _shared(job.body, number, size) | {
+        "variables": job_variables(job, index, attempt, body, template, environment),
+        "account": job.account,
+        "region": job.region,
+        "log_group": group,
+        "log_stream": stream,
+    }
+
+
+@lru_cache(maxsize=256)
+def _shared(text: str, number: int, size: Size) -> Json:
+    """What is the same for all children of an array. Not to be changed."""
+    body, shape = load(text)
+    template = shape[number]
+    container = template.container
     linux = container.get("linuxParameters", {})
     return {
         "kind": "process",
         "command": substitute(container.get("command", ()), body["parameters"]),
         "image": container["image"],
-        "variables": job_variables(job, index, attempt, body, template, environment),
         "vcpus": size.vcpus / 1000,
         "memory_mib": size.memory,
         "gpus": size.gpus,
@@ -39,10 +56,6 @@ def process_spec(
         "tmpfs_mib": {t["containerPath"]: t["size"] for t in linux.get("tmpfs", ())},
         "shm_mib": linux.get("sharedMemorySize"),
         "user": container.get("user"),
-        "account": job.account,
-        "region": job.region,
         "role_arn": template.task.get("jobRoleArn") or template.task.get("taskRoleArn") or "",
-        "log_group": group,
-        "log_stream": stream,
         "payload": b"",
     }
