@@ -28,6 +28,9 @@ def process_spec(
     group, stream = log_place(template.container, template.name, name, task)
     return _shared(job.body, number, size) | {
         "variables": job_variables(job, index, attempt, body, template, environment),
+        "mounts": mounts_of(
+            template.container.get("mountPoints", ()), template.task.get("volumes", ()), task
+        ),
         "account": job.account,
         "region": job.region,
         "log_group": group,
@@ -50,9 +53,6 @@ def _shared(text: str, number: int, size: Size) -> Json:
         "memory_mib": size.memory,
         "gpus": size.gpus,
         "timeout_s": None if body["timeout_s"] is None else float(body["timeout_s"]),
-        "mounts": mounts_of(
-            container.get("mountPoints", ()), template.task.get("volumes", ()), task
-        ),
         "tmpfs_mib": {t["containerPath"]: t["size"] for t in linux.get("tmpfs", ())},
         "shm_mib": linux.get("sharedMemorySize"),
         "user": container.get("user"),
