@@ -314,7 +314,7 @@ def test_a_new_endpoint_means_a_new_environment(lab: Lab) -> None:
         lab.endpoint = "http://127.0.0.1:4566"
 
 
-@pytest.mark.parametrize("minor", range(8, 15))
+@pytest.mark.parametrize("minor", range(10, 15))
 def test_every_interpreter_of_this_machine(lab: Lab, minor: int) -> None:
     if f"python3.{minor}" not in lab.agent["runtimes"]:
         pytest.skip("not on this machine")

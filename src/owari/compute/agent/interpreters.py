@@ -10,7 +10,7 @@ from pathlib import Path
 
 NAME = re.compile(r"python3\.(\d+)$")
 RUNTIME = re.compile(r"python3\.(\d+)$")
-OLDEST_MINOR = 8
+OLDEST_MINOR = 10  # what boto3 and urllib3, which every function finds, ask for themselves
 
 
 @dataclass(frozen=True, slots=True)
