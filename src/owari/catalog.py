@@ -5,6 +5,7 @@ from __future__ import annotations
 import owari.services.batch.api
 import owari.services.ecr.api
 import owari.services.ecs.api
+import owari.services.events.api
 import owari.services.iam.api
 import owari.services.lambda_.api
 import owari.services.logs.api

@@ -31,6 +31,8 @@ class Limits:
     # SNS
     topic_message_max_bytes: int = 256 * KIB
     topic_batch_max_entries: int = 10
+    # EventBridge
+    event_entries_max_bytes: int = 1 * MIB
     # SQS
     queue_in_flight_max: int = 120_000
     queue_fifo_in_flight_max: int = 120_000
@@ -65,6 +67,7 @@ PROFILES: dict[str, Limits] = {
         function_memory_max_mib=3_008,
         function_ephemeral_max_mib=512,
         function_async_payload_max_bytes=128 * KIB,
+        event_entries_max_bytes=256 * KIB,
         queue_fifo_in_flight_max=20_000,
     ),
 }

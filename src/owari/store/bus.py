@@ -8,10 +8,11 @@ changes, in the same transaction (`listeners_changed`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from owari.arn import make_arn
 from owari.effects import Call
 from owari.errors import ServiceError
 from owari.store.tx import Tx
@@ -51,7 +52,7 @@ def announce(
 
 
 def is_listened_to(tx: Tx, source: str, account: str, region: str) -> bool:
-    """Whether a rule of the default bus may match an event of `source`."""
+    """Whether a rule or an archive of the default bus may match an event of `source`."""
     key = _key(account, region)
     sources: set[str] | None = tx.cache.get(key)
     if sources is None:
@@ -60,7 +61,7 @@ def is_listened_to(tx: Tx, source: str, account: str, region: str) -> bool:
 
 
 def listeners_changed(tx: Tx) -> None:
-    """EventBridge's: a rule of the default bus was made, changed or removed."""
+    """EventBridge's: a rule or archive of the default bus was made, changed or removed."""
     tx.cache.pop(_key(tx.account, tx.region), None)
 
 
@@ -70,18 +71,28 @@ def _key(account: str, region: str) -> str:
 
 def _sources(tx: Tx) -> set[str]:
     found: set[str] = set()
-    token: dict[str, Any] = {}
+    for rule in _listed(tx, "ListRules", "Rules", {}):
+        if rule.get("State") != "DISABLED" and "EventPattern" in rule:
+            found |= _asked_for(json.loads(rule["EventPattern"]))
+    bus = make_arn("events", tx.region, tx.account, "event-bus/default")
+    for _archive in _listed(tx, "ListArchives", "Archives", {"EventSourceArn": bus}):
+        found.add(EVERYTHING)
+    return found
+
+
+def _listed(
+    tx: Tx, operation: str, member: str, params: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """All pages; nothing where EventBridge is not there."""
     while True:
         try:
-            page = tx.call(BUS, "ListRules", token)
+            page = tx.call(BUS, operation, params)
         except ServiceError:
-            return found  # EventBridge is not there
-        for rule in page["Rules"]:
-            if rule.get("State") != "DISABLED" and "EventPattern" in rule:
-                found |= _asked_for(json.loads(rule["EventPattern"]))
+            return
+        yield from page[member]
         if "NextToken" not in page:
-            return found
-        token = {"NextToken": page["NextToken"]}
+            return
+        params = params | {"NextToken": page["NextToken"]}
 
 
 def _asked_for(pattern: dict[str, Any]) -> set[str]:

@@ -1,0 +1,133 @@
+"""Which of very many patterns an event matches, without trying each. Pure.
+
+Every pattern is filed under the most telling of its keys: what one field must equal, begin with
+or end with. An event is then tried only on the patterns filed under what it holds, and on those
+that have no such key. The trial itself is `matching.matches`: the index only leaves out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from owari.patterns.kinds import Equals, IgnoringCase, Pattern, Prefix, Suffix, typed
+from owari.patterns.matching import TooManySteps, matches
+from owari.patterns.tree import Leaf, Node
+
+Name = TypeVar("Name")
+Path = tuple[str, ...]
+Test = tuple[str, int]  # what is looked at: (kind, how many characters of it)
+Key = tuple[Path, Test, Any]
+
+
+@dataclass(slots=True)
+class Index(Generic[Name]):
+    """`entries` are filed by key; `unfiled` are tried on every event."""
+
+    entries: dict[Key, list[tuple[int, Name, Node]]] = field(default_factory=dict)
+    tests: dict[Path, set[Test]] = field(default_factory=dict)
+    unfiled: list[tuple[int, Name, Node]] = field(default_factory=list)
+
+    def matching(self, event: Mapping[str, Any]) -> list[Name]:
+        """The names of the patterns that match, in the order they were given."""
+        found: dict[int, tuple[Name, Node]] = {n: (name, node) for n, name, node in self.unfiled}
+        for path, tests in self.tests.items():
+            for value in _values_at(event, path):
+                for test in tests:
+                    for n, name, node in self.entries.get((path, test, _seen(test, value)), ()):
+                        found[n] = (name, node)
+        return [name for _, (name, node) in sorted(found.items()) if _passes(node, event)]
+
+
+def build_index(patterns: Iterable[tuple[Name, Node]]) -> Index[Name]:
+    given = [(name, node, list(_ways(node, ()))) for name, node in patterns]
+    common = Counter(key for _, _, ways in given for way in ways for key in way)
+    index: Index[Name] = Index()
+    for n, (name, node, ways) in enumerate(given):
+        if not ways:
+            index.unfiled.append((n, name, node))
+            continue
+        for key in min(ways, key=lambda way: (sum(common[k] for k in way), len(way))):
+            index.entries.setdefault(key, []).append((n, name, node))
+            index.tests.setdefault(key[0], set()).add(key[1])
+    return index
+
+
+def _passes(node: Node, event: Mapping[str, Any]) -> bool:
+    """A pattern that would take too long to try does not match."""
+    try:
+        return matches(node, event)
+    except TooManySteps:
+        return False
+
+
+def _ways(node: Node, path: Path) -> Iterator[set[Key]]:
+    """The sets of keys of which a matching event has one."""
+    for name, child in node.fields:
+        here = (*path, name)
+        if isinstance(child, Node):
+            yield from _ways(child, here)
+        elif (keys := _keys(child)) is not None:
+            yield {(here, test, value) for test, value in keys}
+
+
+def _keys(leaf: Leaf) -> list[tuple[Test, Any]] | None:
+    """None when the leaf may match what no key tells."""
+    if leaf.if_present or leaf.if_absent:
+        return None
+    keys: list[tuple[Test, Any]] = [(("is", 0), value) for value in leaf.exact.values]
+    for pattern in leaf.others:
+        key = _key(pattern)
+        if key is None:
+            return None
+        keys.append(key)
+    return keys
+
+
+def _key(pattern: Pattern) -> tuple[Test, Any] | None:
+    match pattern:
+        case Prefix(text):
+            return ("starts", len(text)), text
+        case Suffix(text):
+            return ("ends", len(text)), text
+        case IgnoringCase(Equals(text)):
+            return ("is in any case", 0), text
+        case _:
+            return None
+
+
+def _seen(test: Test, value: Any) -> Any:
+    """What the test sees of a value."""
+    kind, length = test
+    if kind == "is":
+        return typed(value)
+    if not isinstance(value, str) or len(value) < length:
+        return None
+    match kind:
+        case "starts":
+            return value[:length]
+        case "ends":
+            return value[len(value) - length :]
+        case _:
+            return value.lower()
+
+
+def _values_at(event: Any, path: Path) -> list[Any]:
+    """All scalars under a path, lists on the way opened."""
+    level = [event]
+    for name in path:
+        level = [item[name] for item in _opened(level) if isinstance(item, dict) and name in item]
+    return [item for item in _opened(level) if not isinstance(item, dict)]
+
+
+def _opened(items: list[Any]) -> list[Any]:
+    if not any(isinstance(item, list) for item in items):
+        return items
+    found: list[Any] = []
+    waiting = [items]
+    while waiting:
+        for item in waiting.pop():
+            (waiting if isinstance(item, list) else found).append(item)
+    return found

@@ -1,0 +1,32 @@
+"""Dead letters: the event as it was, with why it could not be delivered. Pure.
+
+Source: EventBridge user guide, "Using dead-letter queues to process undelivered events".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from owari.services.events.failures import Failure
+
+MESSAGE_MAX = 1024
+
+
+def letter(
+    rule: str, target: str, text: str, failure: Failure, retries: int, exhausted: str | None
+) -> dict[str, Any]:
+    """The parameters of SendMessage. `exhausted` is the limit that ended the retries."""
+    attributes = {
+        "RULE_ARN": rule,
+        "TARGET_ARN": target,
+        "ERROR_CODE": failure.code,
+        "ERROR_MESSAGE": failure.message[:MESSAGE_MAX] or failure.code,
+    }
+    if exhausted is not None:
+        attributes |= {"EXHAUSTED_RETRY_CONDITION": exhausted, "RETRY_ATTEMPTS": str(retries)}
+    return {
+        "MessageBody": text,
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+        },
+    }

@@ -1,0 +1,59 @@
+"""The index only leaves out: whatever it is given, it finds what trying each pattern finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from owari.patterns.index import build_index
+from owari.patterns.matching import matches
+from owari.patterns.tree import build
+
+WORDS = st.sampled_from(["", "a", "ab", "abc", "B", "Ab"])
+SCALARS = WORDS | st.sampled_from([0, 1, 1.0, True, False, None])
+MATCHERS = (
+    SCALARS
+    | st.fixed_dictionaries({"prefix": WORDS})
+    | st.fixed_dictionaries({"suffix": WORDS})
+    | st.fixed_dictionaries({"equals-ignore-case": WORDS})
+    | st.fixed_dictionaries({"prefix": st.fixed_dictionaries({"equals-ignore-case": WORDS})})
+    | st.fixed_dictionaries({"exists": st.booleans()})
+    | st.fixed_dictionaries({"anything-but": WORDS})
+    | st.just({"numeric": [">", 0]})
+)
+KEYS = st.sampled_from(["x", "y", "z"])
+LEAVES = st.lists(MATCHERS, min_size=1, max_size=3)
+PATTERNS = st.recursive(
+    st.dictionaries(KEYS, LEAVES, min_size=1, max_size=2),
+    lambda inner: (
+        st.dictionaries(KEYS, LEAVES | inner, min_size=1, max_size=2)
+        | st.fixed_dictionaries({"$or": st.lists(inner, min_size=2, max_size=2), "x": LEAVES})
+    ),
+    max_leaves=4,
+)
+EVENTS = st.dictionaries(
+    KEYS,
+    st.recursive(
+        SCALARS,
+        lambda v: st.lists(v, max_size=3) | st.dictionaries(KEYS, v, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=3,
+)
+
+
+@given(st.lists(PATTERNS, max_size=6), EVENTS)
+def test_it_finds_what_trying_each_finds(patterns: list[dict[str, Any]], event: Any) -> None:
+    nodes = [build(pattern) for pattern in patterns]
+    index = build_index(list(enumerate(nodes)))
+    assert index.matching(event) == [n for n, node in enumerate(nodes) if matches(node, event)]
+
+
+def test_one_of_a_thousand_is_found_without_trying_the_others() -> None:
+    rules = [(n, build({"source": ["app"], "detail": {"id": [f"{n}"]}})) for n in range(1000)]
+    index = build_index(rules)
+    assert not index.unfiled
+    assert max(len(filed) for filed in index.entries.values()) == 1
+    assert index.matching({"source": "app", "detail": {"id": "7"}}) == [7]
