@@ -98,3 +98,12 @@ def test_pauses_grow_to_a_bound() -> None:
         pauses.append(found.due)
     assert pauses == sorted(pauses)
     assert pauses[0] <= 1.0 and pauses[-1] <= 600.0
+
+
+def test_a_log_group_takes_a_message_or_what_the_input_says() -> None:
+    arn = f"arn:aws:logs:{HERE}:log-group:/aws/events/all:*"
+    plain = call_for(Delivery(arn, "not json", {}, "http://here", "event-1", 5.0)).params
+    assert plain["logGroupName"] == "/aws/events/all"
+    assert plain["logEvents"] == [{"timestamp": 5000, "message": "not json"}]
+    told = delivered(arn, '{"timestamp": 7, "message": "hello"}').params
+    assert told["logEvents"] == [{"timestamp": 7, "message": "hello"}]

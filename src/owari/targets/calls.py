@@ -16,18 +16,21 @@ from owari.effects import Call
 from owari.errors import ServiceError
 
 Json = dict[str, Any]
+LOG_STREAM = "events"  # one for all: AWS makes one of a random name for each event
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """`endpoint` is where Owari is reached: a queue's URL starts with it. `parameters` is the
-    target as the service keeps it, with `SqsParameters` and the like. `id` is the event's."""
+    target as the service keeps it, with `SqsParameters` and the like. `id` is the event's;
+    `now`, service time in epoch seconds, is what log events are stamped with."""
 
     arn: str
     input: str
     parameters: Json
     endpoint: str
     id: str
+    now: float = 0.0
 
 
 def unsupported(arn: str) -> ServiceError:
@@ -51,7 +54,7 @@ def supports(text: str) -> bool:
 def _kind(arn: Arn) -> str:
     """What kind of resource it is, where a service has several."""
     match arn.service:
-        case "lambda" | "states":
+        case "lambda" | "states" | "logs":
             return arn.resource.partition(":")[0]
         case "batch" | "ecs" | "events":
             return arn.resource.partition("/")[0]
@@ -153,6 +156,21 @@ def _bus(d: Delivery, _arn: Arn) -> Call:
     return Call("events", "PutEvents", {"Entries": [entry]})
 
 
+def _log_group(d: Delivery, arn: Arn) -> Call:
+    """Into one stream of the group; an input of `timestamp` (ms) and `message` says both."""
+    given = _object(d.input)
+    message, time = d.input, round(d.now * 1000)
+    if given.keys() == {"timestamp", "message"}:
+        message = given["message"] if isinstance(given["message"], str) else d.input
+        time = given["timestamp"] if isinstance(given["timestamp"], int) else time
+    params = {
+        "logGroupName": arn.resource.removeprefix("log-group:").removesuffix(":*"),
+        "logStreamName": LOG_STREAM,
+        "logEvents": [{"timestamp": time, "message": message}],
+    }
+    return Call("logs", "PutLogEvents", params)
+
+
 def _object(text: str) -> Json:
     try:
         found = json.loads(text)
@@ -176,4 +194,5 @@ _CALLS: dict[tuple[str, str], Callable[[Delivery, Arn], Call]] = {
     ("batch", "job-queue"): _job,
     ("ecs", "cluster"): _task,
     ("events", "event-bus"): _bus,
+    ("logs", "log-group"): _log_group,
 }

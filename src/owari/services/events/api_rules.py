@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from owari.schedules import At, ScheduleError, parse_schedule
+from owari.schedules.errors import BadSchedule
+from owari.schedules.expression import At, parse
 from owari.services.events import rows
 from owari.services.events.core import DEFAULT, RULES_MAX, BusKey, Rule, RuleKey, bus_key
 from owari.services.events.event_patterns import compiled
@@ -59,11 +60,10 @@ def _check(p: Params, bus: BusKey) -> None:
         if bus.name != DEFAULT:
             raise validation("ScheduleExpression is supported only on the default event bus.")
         try:
-            parsed = parse_schedule(schedule)
-        except ScheduleError:
-            parsed = None
-        if parsed is None or isinstance(parsed, At):
-            raise invalid_parameter("ScheduleExpression")
+            if isinstance(parse(schedule), At):  # at(…) is Scheduler's
+                raise BadSchedule
+        except BadSchedule:
+            raise invalid_parameter("ScheduleExpression") from None
 
 
 def _put(tx: Tx, old: Rule | None, rule: Rule) -> None:

@@ -17,8 +17,6 @@ PRINCIPAL = "events.amazonaws.com"
 BUSES_MAX = 100
 RULES_MAX = 2_000  # ours: AWS's 300 is raised on request, and it has no cost here
 TARGETS_MAX = 5  # of one rule
-RETRIES_MAX = 185
-AGE_MAX_S = 86_400
 
 
 class BusKey(NamedTuple):

@@ -8,16 +8,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from owari.arn import parse_arn
+from owari.arn import Arn, parse_arn, queue_url
 from owari.effects import Call, Effect, Http, ReplyTo, Report, Wake
 from owari.errors import ServiceError
 from owari.services.events import outside, rows
 from owari.services.events.core import PRINCIPAL, RuleKey, iso_time, rule_key
-from owari.services.events.failures import Failure, failure_of, retry_delay_s, web_failure
+from owari.services.events.failures import Failure, failure_of, web_failure
 from owari.services.events.inputs import text_for
 from owari.services.events.letters import letter
 from owari.store.tx import Tx
-from owari.targets import BadInput, call_to, kind_of, queue_url
+from owari.targets.calls import Delivery, call_for
+from owari.targets.retrying import Again, GivenUp, after_failure, policy_of
 from owari.wire.operation import reaction
 
 
@@ -31,17 +32,20 @@ def deliver(
     forwarded: bool,
 ) -> None:
     """`text` is the event as JSON."""
-    kind = kind_of(target["Arn"])
-    if kind == "events" and forwarded:
+    arn = parse_arn(target["Arn"])
+    assert arn is not None, "PutTargets admits ARNs only"
+    onward = arn.resource.startswith("event-bus/")
+    if onward and forwarded:
         return
-    sent = text_for(target, event, text, rule.arn, iso_time(tx.now))
-    effect = _effect(tx, kind, target, sent, event)
+    if onward:
+        effect: Effect | Failure = Wake({"bus": target["Arn"], "event": event})
+    else:
+        sent = text_for(target, event, text, rule.arn, iso_time(tx.now))
+        effect = _effect(tx, arn, target, sent, event["id"])
     if isinstance(effect, Failure):
         _bury(tx, rule, target, text, effect, retries=0, exhausted=None)
         return
     kept = _keep(tx, text) if target.get("DeadLetterConfig") else ""
-    arn = parse_arn(target["Arn"])
-    assert arn is not None, "PutTargets admits ARNs only"
     tx.emit(
         effect,
         reply_to=ReplyTo("events", _topic(effect), json.dumps([rule.arn, target["Id"], kept])),
@@ -51,21 +55,14 @@ def deliver(
     )
 
 
+def _effect(tx: Tx, arn: Arn, target: dict[str, Any], sent: str, id: str) -> Effect | Failure:
+    if arn.resource.startswith("api-destination/"):
+        return outside.request(tx, target, sent)
+    return call_for(Delivery(target["Arn"], sent, target, tx.endpoint, id, tx.now))
+
+
 def _topic(effect: Effect) -> str:
     return "forward" if isinstance(effect, Wake) else "delivery"
-
-
-def _effect(
-    tx: Tx, kind: str | None, target: dict[str, Any], sent: str, event: dict[str, Any]
-) -> Effect | Failure:
-    if kind == "events":
-        return Wake({"bus": target["Arn"], "event": event})
-    if kind is None:
-        return outside.request(tx, target, sent)
-    try:
-        return call_to(target, sent, endpoint=tx.endpoint, now=tx.now)
-    except BadInput as error:
-        return Failure("INVALID_JSON", str(error), transient=False)
 
 
 # ---- how it ended
@@ -93,27 +90,26 @@ def settle(tx: Tx, report: Report, error: ServiceError | Failure | None) -> None
         _drop(tx, kept)
         return
     failure = failure_of(error) if isinstance(error, ServiceError) else error
-    policy = target.get("RetryPolicy", {})
-    exhausted = None
-    if failure.transient:
-        due = tx.now + retry_delay_s(report.attempt, tx.random.random())
-        exhausted = _exhausted(tx, report, policy, due)
-        if exhausted is None:
-            tx.again(report, due=due)
-            return
+    decision = _decision(tx, report, target, failure)
+    if isinstance(decision, Again):
+        tx.again(report, due=decision.due)
+        return
     text = _drop(tx, kept)
     if text is not None:
-        _bury(tx, rule, target, text, failure, retries=report.attempt - 1, exhausted=exhausted)
+        told, retries = decision.condition or None, report.attempt - 1
+        _bury(tx, rule, target, text, failure, retries=retries, exhausted=told)
 
 
-def _exhausted(tx: Tx, report: Report, policy: dict[str, Any], due: float) -> str | None:
-    """The limit that the next retry would break."""
+def _decision(tx: Tx, report: Report, target: dict[str, Any], failure: Failure) -> Again | GivenUp:
     assert tx.ended is not None
-    if report.attempt > policy.get("MaximumRetryAttempts", 185):
-        return "MaximumRetryAttempts"
-    if due - tx.ended.created > policy.get("MaximumEventAgeInSeconds", 86_400):
-        return "MaximumEventAgeInSeconds"
-    return None
+    return after_failure(
+        policy_of(target.get("RetryPolicy")),
+        ServiceError(failure.code, failure.message, status=503 if failure.transient else 400),
+        attempt=report.attempt,
+        created=tx.ended.created,
+        now=tx.now,
+        chance=tx.random.random(),
+    )
 
 
 # ---- log groups: their stream is made when it is first written to

@@ -1,7 +1,7 @@
-"""What the end of a delivery means, and when it is tried again. Pure.
+"""What the end of a delivery means. Pure.
 
-Sources: EventBridge user guide, "How EventBridge retries delivering events", "Using dead-letter
-queues to process undelivered events" (error codes), "API destinations" (which answers are retried).
+Sources: EventBridge user guide, "Using dead-letter queues to process undelivered events" (error
+codes), "API destinations" (which answers are retried).
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ _THROTTLED = frozenset(
 ) | {"LimitExceededException", "OverLimit"}
 _MISSING = ("NotFound", "NonExistent", "DoesNotExist", "NotExist")
 _RETRIED_ANSWERS = frozenset((401, 407, 409, 429))
-DELAY_MAX_S = 480.0  # 185 retries then take 24 hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,3 @@ def web_failure(report: Report) -> Failure | None:
     transient = status in _RETRIED_ANSWERS or status >= 500
     code = "THROTTLING" if status == 429 else "ERROR_FROM_TARGET"
     return Failure(code, f"The endpoint answered with status {status}.", transient)
-
-
-def retry_delay_s(retry: int, chance: float) -> float:
-    """Before retry number `retry`: exponential, with jitter; `chance` is within 0 to 1."""
-    longest: float = min(2.0 ** min(retry - 1, 16), DELAY_MAX_S)
-    return longest * (0.5 + chance / 2)

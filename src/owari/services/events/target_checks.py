@@ -9,11 +9,11 @@ import re
 from typing import Any
 
 from owari.arn import parse_arn
-from owari.errors import ServiceError, not_implemented
-from owari.services.events.core import AGE_MAX_S, RETRIES_MAX
+from owari.errors import not_implemented
 from owari.services.events.faults import validation
 from owari.services.events.inputs import PLACEHOLDER, RESERVED, PathError, parse_path
-from owari.targets import kind_of
+from owari.targets.calls import supports
+from owari.targets.retrying import AGE_MAX_S, ATTEMPTS_MAX
 
 _INPUTS = ("Input", "InputPath", "InputTransformer")
 _NEEDS = {"batch": "BatchParameters", "ecs": "EcsParameters"}
@@ -40,6 +40,7 @@ def check_target(target: dict[str, Any], account: str, region: str) -> None:
 
 
 def _kind(target: dict[str, Any]) -> str:
+    """The service it belongs to."""
     arn = target["Arn"]
     parsed = parse_arn(arn)
     if parsed is None:
@@ -48,14 +49,9 @@ def _kind(target: dict[str, Any]) -> str:
         )
     if parsed.service == "events" and parsed.resource.startswith("api-destination/"):
         return "api-destination"
-    kind = kind_of(arn)
-    if kind is None:
-        raise _unknown(parsed.service)
-    return kind
-
-
-def _unknown(service: str) -> ServiceError:
-    return not_implemented("events", f"PutTargets with a target of {service}")
+    if not supports(arn):
+        raise not_implemented("events", f"PutTargets with a target of {parsed.service}")
+    return parsed.service
 
 
 def _check_inputs(target: dict[str, Any]) -> None:
@@ -84,7 +80,7 @@ def _check_inputs(target: dict[str, Any]) -> None:
 def _check_retries(target: dict[str, Any]) -> None:
     policy = target.get("RetryPolicy", {})
     for name, low, high in (
-        ("MaximumRetryAttempts", 0, RETRIES_MAX),
+        ("MaximumRetryAttempts", 0, ATTEMPTS_MAX),
         ("MaximumEventAgeInSeconds", 60, AGE_MAX_S),
     ):
         value = policy.get(name)

@@ -8,16 +8,15 @@ from __future__ import annotations
 import logging
 
 from owari.effects import ReplyTo, Report, Wake
-from owari.schedules import next_after, parse_schedule
+from owari.schedules.expression import parse
+from owari.schedules.next import next_after
 from owari.services.events import rows
-from owari.services.events.core import PRINCIPAL, Rule, make_event, rule_key
+from owari.services.events.core import PRINCIPAL, Rule, iso_time, make_event, rule_key
 from owari.services.events.fanout import send_to_rules
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
 
-log = logging.getLogger("owari.events")
-
-LATE_S = 60.0  # from here on a tick is said to be late
+news = logging.getLogger("owari.news")  # shown where the server was started
 
 
 def begin(tx: Tx, rule: Rule) -> None:
@@ -28,7 +27,7 @@ def begin(tx: Tx, rule: Rule) -> None:
 def _set(tx: Tx, rule: Rule, since: float) -> None:
     if rule.schedule is None or not rule.enabled:
         return
-    due = next_after(parse_schedule(rule.schedule), tx.now, since=since)
+    due = next_after(parse(rule.schedule), tx.now, start=since)
     if due is None:
         return
     tx.emit(
@@ -48,9 +47,9 @@ def on_tick(tx: Tx, report: Report) -> None:
     told = report.result or {}
     if rule is None or rule.generation != told["generation"]:
         return  # deleted, disabled or given another schedule since
-    late = tx.now - told["due"]
-    if late > LATE_S:
-        log.warning("rule %s was due %.0f s ago: it is carried out once now", report.key, late)
+    if told["due"] < tx.up_since:
+        words = "rule %s was due while Owari was down: carried out once, for %s"
+        news.warning(words, report.key, iso_time(told["due"]))
     event = make_event(
         tx.new_id(),
         "aws.events",
