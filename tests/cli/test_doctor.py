@@ -92,3 +92,12 @@ def test_a_folder_that_cannot_be_written_is_a_failure(
 def test_commands_that_are_not_there_or_hang() -> None:
     assert output_of("/nonexistent/program")[0] == 127
     assert output_of("sleep", "5", timeout_s=0.05)[0] == 124
+
+
+def test_node_and_its_sdk_are_told_with_what_mends_them() -> None:
+    nearest = doctor_compute._node("nodejs22.x", "node v20.1.0 at /n, the nearest", 20)
+    assert (nearest.state, nearest.mend) == ("warn", "nvm install 22")
+    assert doctor_compute._node("nodejs20.x", "node v20.1.0 at /n", 20).state == "ok"
+    absent = doctor_compute._sdk("/c/aws-sdk-js-v2/node_modules", False, "v2")
+    assert absent.mend == "npm install --prefix /c/aws-sdk-js-v2 aws-sdk@2"
+    assert doctor_compute._sdk("/c/node_modules", True, "v3").state == "ok"

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from owari.compute.pool.family import State
+from owari.compute.pool.family import FINISHING_S, State
 from owari.compute.pool.instructions import (
     Call,
     Expire,
@@ -240,7 +240,7 @@ def test_a_call_waits_a_moment_for_what_has_answered(pool: Pool) -> None:
     assert pool.finished(1, 0.21) == [Invoke(1, 2, cold=False)]
     pool.answered(1)
     assert pool.submit(call(3), 0.3) == []
-    assert pool.tick(0.3 + GROWTH_INTERVAL_S) == [Start(2, "f", 100)]  # it takes too long
+    assert pool.tick(0.3 + FINISHING_S) == [Start(2, "f", 100)]  # it takes too long
 
 
 def test_kept_environments_are_neither_evicted_nor_retired(pool: Pool) -> None:

@@ -25,6 +25,7 @@ def findings(data: Path) -> list[Finding]:
         *doctor_machine.disk(data),
         *doctor_compute.isolation(),
         *doctor_compute.interpreters(),
+        *doctor_compute.nodes(),
         doctor_tools.node(),
         doctor_tools.ffmpeg(),
         doctor_machine.gpu(),

@@ -14,6 +14,17 @@ from owari.cli.finding import Finding, State, last_line, output_of
 
 RUNTIMES = tuple(f"python3.{minor}" for minor in range(9, 15))
 
+NODES = ("nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x")
+SDKS = {"nodejs22.x": "v3", "nodejs16.x": "v2"}  # by a runtime that brings it
+SDK_V3 = tuple(
+    f"@aws-sdk/{name}"
+    for name in (
+        "client-s3", "client-sqs", "client-sns", "client-lambda", "client-sfn", "client-batch",
+        "client-eventbridge", "client-dynamodb", "lib-dynamodb", "lib-storage",
+        "s3-request-presigner", "client-sts", "client-cloudwatch-logs",
+    )
+)  # fmt: skip
+
 _ISOLATION = """
 import json
 from owari.compute.isolation import describe
@@ -26,6 +37,20 @@ from owari.compute.agent.interpreters import choose, find
 found = find(os.environ.get("PATH", ""), pathlib.Path.home())
 chosen = {name: choose(name, found) for name in sys.argv[1:]}
 print(json.dumps({n: [f"python3.{i.minor}", i.path] for n, i in chosen.items() if i}))
+"""
+
+
+_NODES = """
+import json, os, pathlib, sys
+from owari.compute.agent.nodes import choose, find, sdk_folder
+home, cache = os.environ.get("HOME", "/"), os.environ.get("XDG_CACHE_HOME", "")
+found = find(os.environ.get("PATH", ""), pathlib.Path.home())
+told = {}
+for name in sys.argv[1:]:
+    node, sdk = choose(name, found), sdk_folder(home, cache, name)
+    told[name] = [node.words(name) if node else "", node.major if node else 0,
+                  str(sdk), sdk.is_dir()]
+print(json.dumps(told))
 """
 
 
@@ -52,6 +77,40 @@ def _interpreter(runtime: str, name: str, path: str) -> Finding:
     version = runtime.removeprefix("python")
     mend = f"uv python install {version}   (or: pyenv install {version})"
     return Finding(f"runtime {runtime}", "warn", f"runs on {name} at {path}, the nearest", mend)
+
+
+def nodes() -> list[Finding]:
+    """Node.js, and the SDK for JavaScript that AWS's runtime brings."""
+    try:
+        told = _ask(_NODES, *NODES, "nodejs16.x")
+    except ValueError as error:
+        return [Finding("runtime nodejs", "missing", str(error))]
+    if not any(words for words, *_ in told.values()):
+        return [Finding("runtime nodejs", "warn", "no node found", "install Node.js, on PATH")]
+    made = [_node(name, *told[name][:2]) for name in NODES]
+    for name, version in SDKS.items():
+        _, _, folder, there = told[name]
+        made.append(_sdk(folder, there, version))
+    return made
+
+
+def _node(runtime: str, words: str, major: int) -> Finding:
+    if runtime == f"nodejs{major}.x":
+        return Finding(f"runtime {runtime}", "ok", words)
+    mend = f"nvm install {runtime.removeprefix('nodejs').removesuffix('.x')}"
+    return Finding(f"runtime {runtime}", "warn", words, mend)
+
+
+def _sdk(folder: str, there: bool, version: str) -> Finding:
+    name = f"AWS SDK for JavaScript {version}"
+    if there:
+        return Finding(name, "ok", folder)
+    prefix = folder.removesuffix("/node_modules")
+    packages = "aws-sdk@2" if version == "v2" else " ".join(SDK_V3)
+    why = f"functions of {'nodejs16.x and older' if version == 'v2' else 'nodejs18.x and newer'}"
+    return Finding(
+        name, "warn", f"not there for {why}", f"npm install --prefix {prefix} {packages}"
+    )
 
 
 def isolation() -> list[Finding]:

@@ -8,6 +8,8 @@ from enum import IntEnum
 
 from owari.compute.pool.instructions import Call
 
+FINISHING_S = 0.25  # what has answered is counted on for so long
+
 
 class State(IntEnum):
     STARTING = 0
@@ -49,15 +51,19 @@ class Family:
     def size(self) -> int:
         return self.starting + self.busy + len(self.idle)
 
-    def hungry(self, now: float, patience_s: float) -> int:
-        """How many waiting calls no environment is on its way to.
-
-        What has answered is expected back in `patience_s`; then it is no longer counted on.
-        """
+    def hungry(self, now: float) -> int:
+        """How many waiting calls no environment is on its way to."""
         if not self.waiting:
             return 0
-        soon = self.finishing if now < self.waiting[0][0] + patience_s else 0
+        soon = self.finishing if now < self.waiting[0][0] + FINISHING_S else 0
         return max(len(self.waiting) - self.starting - soon, 0)
+
+    def hungry_from(self) -> float:
+        """When `hungry` is more than nothing at the earliest; some wait."""
+        missing = len(self.waiting) - self.starting
+        if missing <= 0:
+            return float("inf")
+        return 0.0 if missing > self.finishing else self.waiting[0][0] + FINISHING_S
 
     @property
     def spare(self) -> int:

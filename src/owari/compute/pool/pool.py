@@ -247,9 +247,9 @@ class Pool:
         for family in self.families.values():
             if family.waiting:
                 since, call = family.waiting[0]
-                hungry = len(family.waiting) > family.starting
-                if hungry and self.ledger.fits(call.memory_mib, self.families.values()):
-                    soonest = min(soonest, self._growth_time(family))
+                growth = max(self._growth_time(family), family.hungry_from())
+                if growth < soonest and self.ledger.fits(call.memory_mib, self.families.values()):
+                    soonest = growth
                 soonest = min(soonest, since + IMPATIENT_WAIT_S)
         return soonest
 
@@ -323,7 +323,7 @@ class Pool:
     # ---- growing
     def _grow(self, family: Family, now: float, out: list[Instruction]) -> None:
         """Start what the family's waiting calls justify."""
-        wanted = family.hungry(now, GROWTH_INTERVAL_S)
+        wanted = family.hungry(now)
         while wanted > 0:
             freely = not family.size or self._at_work() < self.bounds.free_growth
             if not freely and now < self._growth_time(family):
@@ -388,7 +388,7 @@ class Pool:
         """Room may have appeared: the longest waiting first."""
         if not self.waiting:
             return
-        hungry = [f for f in self.families.values() if f.hungry(now, GROWTH_INTERVAL_S)]
+        hungry = [f for f in self.families.values() if f.hungry(now)]
         for family in sorted(hungry, key=lambda f: f.waiting[0][0]):
             self._grow(family, now, out)
 
