@@ -282,6 +282,25 @@ def test_a_function_that_is_gone_receives_nothing_until_it_is_back(world: World)
     assert line.all_bodies == ["0", "1", "2"]
 
 
+def test_an_alias_decides_which_version_gets_the_batches(world: World) -> None:
+    line = Line(world, map=False)
+    for _ in range(2):
+        world.call("lambda", "PublishVersion", FunctionName="f")
+        world.call("lambda", "UpdateFunctionConfiguration", FunctionName="f", MemorySize=256)
+    world.call("lambda", "CreateAlias", FunctionName="f", Name="live", FunctionVersion="1")
+    assert refusal(lambda: line.map(FunctionName="f:none")).message == "Function does not exist"
+    made = line.map(FunctionName="f:live")
+    assert made["FunctionArn"].endswith(":function:f:live")
+    line.send("a")
+    world.settle()
+    world.call("lambda", "UpdateAlias", FunctionName="f", Name="live", FunctionVersion="2")
+    line.send("b")
+    world.settle()
+    assert [spec["version"] for spec in world.compute.started] == ["1", "2"]
+    assert {spec["function_arn"].rsplit(":", 1)[-1] for spec in world.compute.started} == {"live"}
+    assert line.bodies == [["a"], ["b"]]
+
+
 # ---- gathering
 def test_a_window_gathers_until_it_is_over(world: World) -> None:
     line = Line(world, BatchSize=100, MaximumBatchingWindowInSeconds=20)
