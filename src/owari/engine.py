@@ -29,14 +29,14 @@ from typing import Any, Protocol
 from owari.bulk import Bulk
 from owari.compute.base import Compute, RunReport
 from owari.effects import Call, DueRun, Http, Later, Report, Run, Wake
-from owari.errors import ServiceError
+from owari.errors import ServiceError, not_implemented
 from owari.kernel import Context, Kernel, Work, internal_error
 from owari.store import outbox, spans
 from owari.store.outbox import Envelope
 from owari.store.span_names import made_by
 from owari.store.tx import Outcome, Tx
 from owari.tracing import caused_by
-from owari.wire.operation import Direct, Park
+from owari.wire.operation import Direct, DirectStream, Park
 
 log = logging.getLogger("owari.engine")
 
@@ -294,6 +294,8 @@ class Engine:
             error: ServiceError | None = None
             try:
                 result = self.kernel.perform(tx, call.service, call.operation, call.params)
+                if isinstance(result, DirectStream):  # nobody is there to read a stream
+                    raise not_implemented(call.service, f"{call.operation} as an effect")
             except ServiceError as refusal:
                 error = refusal
             except sqlite3.Error:

@@ -13,7 +13,7 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from owari.store.segments import Segments
 from owari.store.tx import Tx
 from owari.tracing import caused_by
 from owari.wire.message import ApiCall
-from owari.wire.operation import REGISTRY, Direct
+from owari.wire.operation import REGISTRY, Direct, DirectStream
 
 SYSTEM = Context("000000000000", "us-east-1", "owari", "system", "system")
 SWEEP_EVERY_S = 60.0
@@ -143,7 +143,13 @@ class Host:
         except asyncio.CancelledError:
             self.kernel.forget(work)
             raise
-        return await self._invoke(result, call) if isinstance(result, Direct) else result
+        match result:
+            case Direct():
+                return await self._invoke(result, call)
+            case DirectStream():
+                return await self._stream(result, call)
+            case _:
+                return result  # type: ignore[no-any-return]
 
     def look(self, body: Callable[[Tx], Any]) -> Any:
         """What `body` finds on a snapshot of the last commit; None when it fails."""
@@ -166,6 +172,17 @@ class Host:
         trace = {"trace_id": caused_by(direct.spec["trace_id"], call.request_id)}
         self.compute.invoke(direct.spec | own | trace, done)
         return direct.finish(await future)
+
+    async def _stream(self, direct: DirectStream, call: ApiCall) -> dict[str, Any]:
+        told: asyncio.Queue[bytes | dict[str, Any]] = asyncio.Queue()
+        own = {"run_id": call.request_id, "attempt": 1, "durable": False}
+        self.compute.invoke(direct.spec | own, told.put_nowait, told.put_nowait)
+        first = await told.get()
+        if isinstance(first, bytes):
+            events = _events(direct, first, told)
+        else:
+            events = _one(direct.last(first, False))
+        return direct.begun | {direct.member: events}
 
     # ---- turns of the writer
     def _kick(self) -> None:
@@ -292,6 +309,20 @@ class Host:
     def _sweep_spans(self) -> None:
         self.kernel.submit(sweep.old_spans(SYSTEM, self._sweep_spans))
         self._kick()
+
+
+async def _events(
+    direct: DirectStream, first: bytes, told: asyncio.Queue[bytes | dict[str, Any]]
+) -> AsyncIterator[dict[str, Any]]:
+    item: bytes | dict[str, Any] = first
+    while isinstance(item, bytes):
+        yield direct.piece(item)
+        item = await told.get()
+    yield direct.last(item, True)
+
+
+async def _one(event: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    yield event
 
 
 class _Committer:

@@ -38,7 +38,7 @@ from owari.store.spans import Span
 from owari.store.tx import Counter, Outcome, Tx
 from owari.tracing import parse, span_of
 from owari.wire.message import ANONYMOUS
-from owari.wire.operation import Direct, InWriter, Park, Registry
+from owari.wire.operation import Direct, DirectStream, InWriter, Park, Registry
 
 log = logging.getLogger("owari.kernel")
 
@@ -341,7 +341,7 @@ class Kernel:
             before = len(tx.outcome.emitted)
             result = self.perform(tx, service, operation, params)
             traced = len(tx.outcome.emitted) > before or parse(tx.trace_id).parent
-            if traced and not isinstance(result, Park | Direct):
+            if traced and not isinstance(result, Park | Direct | DirectStream):
                 tx.outcome.spans.append(_request_span(tx, f"{service}:{operation}", params, result))
             return result
 
@@ -380,5 +380,7 @@ class Kernel:
                 tx.outcome.undo_to(mark)
             raise
         tx.connection.execute("RELEASE inner_call")
-        assert not isinstance(result, Park | Direct), f"{service}:{operation} cannot answer at once"
+        assert not isinstance(result, Park | Direct | DirectStream), (
+            f"{service}:{operation} cannot answer at once"
+        )
         return result or {}

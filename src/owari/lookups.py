@@ -12,6 +12,20 @@ from owari.store.encode import loads
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """A function URL: whose it is and who may come. `qualifier` is '' or an alias."""
+
+    url_id: str
+    account: str
+    region: str
+    name: str
+    qualifier: str
+    auth_type: str
+    invoke_mode: str
+    cors: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Lookups:
     """`reader`: a connection that is not within a transaction."""
 
@@ -49,3 +63,20 @@ class Lookups:
             (bucket,),
         )
         return {row["kind"]: loads(row["value"]) for row in rows}
+
+    def function_url(self, url_id: str) -> Site | None:
+        row = self.reader.execute(
+            "SELECT url_id, account, region, name, qualifier, auth_type, invoke_mode, cors"
+            " FROM lambda_url WHERE url_id = ?",
+            (url_id,),
+        ).fetchone()
+        return Site(**{**dict(row), "cors": loads(row["cors"])}) if row else None
+
+    def url_statements(self, site: Site) -> list[dict[str, Any]]:
+        """The resource policy of what the URL hangs on."""
+        rows = self.reader.execute(
+            "SELECT statement FROM lambda_permission WHERE account = ? AND region = ?"
+            " AND name = ? AND qualifier = ? ORDER BY position",
+            (site.account, site.region, site.name, site.qualifier),
+        )
+        return [loads(row["statement"]) for row in rows]

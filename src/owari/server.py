@@ -28,6 +28,7 @@ from owari.config import Config
 from owari.effects import Call, Run
 from owari.host import Host
 from owari.http.application import Api
+from owari.http.function_urls.site import Sites
 from owari.http.gate import Gate, make_gate
 from owari.http.listener import Listener
 from owari.http.packages import Packages
@@ -133,14 +134,15 @@ class _Server:
             may_be_public=known.may_be_public,
             bases=tuple(name for name in names if is_address(name) is None),
         )
-        gate.cors = settings.admits_origin
+        sites = Sites(host, known, settings.authority, time.time)
+        gate.cors = lambda request: settings.admits_origin(request) or sites.admits_origin(request)
         body_max = PROFILES[config.profile].object_put_max_bytes
         inline_max, reserve = config.inline_body_max_bytes, config.disk_reserve_bytes
         store = Store(host.blobs, self.threads, inline_max, body_max, reserve)
         pages = {"/_owari/health": self.health, "/_owari/status": self.status}
         packages = Packages(host.blobs, host.issuer, time.time)
         most = config.buffered_body_max_bytes
-        return Api(host, gate, settings, store, most, pages, packages.answer, self._page)
+        return Api(host, gate, settings, store, most, pages, packages.answer, self._page, sites)
 
     # ---- pages
     def _page(self, path: str) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from owari.errors import ServiceError
 from owari.http import packages
+from owari.http.function_urls.site import BODY_MAX_BYTES, Sites, address_of
 from owari.http.gate import Gate
 from owari.http.peer import Peer
 from owari.http.spool import Spool, Store
@@ -46,8 +47,8 @@ class Api:
     """The application. `pages` are Owari's own routes: path → JSON answer to a GET.
 
     `of_service` answers for the services' own pages: path → JSON, or None.
-    `packages` answers for pages with signed URLs (packages.py). `buffered_max`: bytes of a body
-    that does not go to disk.
+    `packages` answers for pages with signed URLs (packages.py), `sites` for functions' own URLs.
+    `buffered_max`: bytes of a body that does not go to disk.
     """
 
     host: Executor
@@ -58,6 +59,7 @@ class Api:
     pages: dict[str, Page]
     packages: Callable[[Request], Response | None] | None = None
     of_service: Callable[[str], dict[str, Any] | None] = lambda _path: None
+    sites: Sites | None = None
 
     def open(self, request: Request, length: int | None, peer: Peer, flow: Flow) -> Turn:
         try:
@@ -68,6 +70,10 @@ class Api:
 
     def _open(self, request: Request, length: int | None, peer: Peer, flow: Flow) -> Turn:
         refusal = self.gate.refusal(request, peer)
+        if self.sites is not None and address_of(request) is not None:
+            if refusal is not None:
+                return Known(_plain(403, refusal.code, refusal.message))
+            return SiteTurn(self.sites, request, peer)
         if request.path.startswith(OWN_PREFIX):
             return Known(self._page(request, refusal, peer))
         exchange = Exchange(request, self.settings)
@@ -152,6 +158,37 @@ class BufferedTurn:
 
     def abandon(self) -> None:
         self.pieces.clear()
+
+
+class SiteTurn:
+    """A request to a function's own URL; the body is held in memory."""
+
+    refused = False
+    streamed = False
+
+    def __init__(self, sites: Sites, request: Request, peer: Peer) -> None:
+        self.sites = sites
+        self.request = request
+        self.peer = peer
+        self.body = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        if len(self.body) + len(data) > BODY_MAX_BYTES:
+            self.refused = True
+            self.body.clear()
+        else:
+            self.body += data
+
+    async def answer(self) -> Response:
+        if self.refused:
+            return _plain(413, "RequestEntityTooLargeException", "Request too long.")
+        return await self.sites.answer(self.request, self.peer, bytes(self.body))
+
+    def lost(self) -> Response:
+        return _plain(500, "InternalError", "The answer cannot be read.")
+
+    def abandon(self) -> None:
+        self.body.clear()
 
 
 class UploadTurn:

@@ -27,7 +27,7 @@ from owari.http import sending
 from owari.http.head import CONTINUE, split_target
 from owari.http.peer import Peer, identify
 from owari.http.turn import Malformed, Turn
-from owari.wire.message import Request, Response
+from owari.wire.message import Body, Request, Response
 
 if TYPE_CHECKING:
     from owari.http.listener import Listener
@@ -328,13 +328,14 @@ class Connection(asyncio.Protocol):
             self.since = self.loop.time()
 
     async def _send(self, pending: Pending, response: Response) -> None:
-        keep = pending.keep and not self.listener.closing
+        endless = pending.old and not isinstance(response.body, bytes | Body)
+        keep = pending.keep and not self.listener.closing and not endless
         connection = None if keep else "close"
         if keep and pending.old:
             connection = "keep-alive"
         pending.keep = keep
         try:
-            await sending.send(self, response, pending.head_only, connection)
+            await sending.send(self, response, pending.head_only, connection, old=pending.old)
         except sending.Unreadable:
             log.exception("the body of an answer is missing")
             await sending.send(self, pending.turn.lost(), pending.head_only, connection)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -22,6 +22,7 @@ SMALL_BYTES = 64 * 1024  # a file range up to this is read and written like memo
 SLICE_BYTES = 16 * 1024 * 1024  # of a file, to be taken by the client within SLICE_S
 SLICE_S = 300.0
 WITHOUT_BODY = (204, 304)
+_CHUNKED = ("Transfer-Encoding", "chunked")
 
 
 class Unreadable(Exception):
@@ -40,10 +41,16 @@ class Link(Protocol):
     drained: asyncio.Future[None] | None
 
 
-async def send(link: Link, response: Response, head_only: bool, connection: str | None) -> None:
-    """Raises OSError when the client goes away, and Unreadable or Truncated for the files."""
+async def send(
+    link: Link, response: Response, head_only: bool, connection: str | None, *, old: bool = False
+) -> None:
+    """`old`: HTTP/1.0. Raises OSError when the client goes away, and Unreadable or Truncated for
+    the files."""
     body = response.body
     silent = head_only or response.status in WITHOUT_BODY
+    if isinstance(body, AsyncIterator):
+        await _send_stream(link, response, silent, connection, old)
+        return
     head = answer_head(response.status, response.headers, _length(response, silent), connection)
     if silent:
         link.transport.write(head)
@@ -53,6 +60,24 @@ async def send(link: Link, response: Response, head_only: bool, connection: str 
         await _send_body(link, head, body)
 
 
+async def _send_stream(
+    link: Link, response: Response, silent: bool, connection: str | None, old: bool
+) -> None:
+    """Chunked, or until the connection ends."""
+    stream = response.body
+    assert isinstance(stream, AsyncIterator)
+    headers = response.headers if silent or old else [*response.headers, _CHUNKED]
+    link.transport.write(answer_head(response.status, headers, None, connection))
+    if silent:
+        return
+    async for piece in stream:
+        if piece:
+            framed = piece if old else b"%x\r\n%b\r\n" % (len(piece), piece)
+            await _send_bytes(link, b"", framed)
+    if not old:
+        await _send_bytes(link, b"", b"0\r\n\r\n")
+
+
 def _length(response: Response, silent: bool) -> int | None:
     """What Content-Length says; None where the answer has none, or brings its own."""
     if response.status in WITHOUT_BODY:
@@ -60,6 +85,7 @@ def _length(response: Response, silent: bool) -> int | None:
     if silent and any(name.lower() == "content-length" for name, _ in response.headers):
         return None
     body = response.body
+    assert not isinstance(body, AsyncIterator), "its length is not known"
     return len(body) if isinstance(body, bytes) else body.length
 
 

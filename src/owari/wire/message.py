@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,11 +85,14 @@ class Upload:
 
 @dataclass(slots=True)
 class Response:
-    """An HTTP answer. `headers` hold everything but Content-Length, Date and Connection."""
+    """An HTTP answer. `headers` hold everything but Content-Length, Date and Connection.
+
+    A body that is an iterator is sent as it comes; its length is not known before.
+    """
 
     status: int
     headers: list[tuple[str, str]]
-    body: bytes | Body = b""
+    body: bytes | Body | AsyncIterator[bytes] = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,24 @@ class InWriter:
     the writer (`tx.is_reading` tells where it runs)."""
 
 
+@dataclass(frozen=True, slots=True)
+class DirectStream:
+    """Answer with what compute makes of `spec`, as it comes: `begun` is the operation's result,
+    its `member` an event stream.
+
+    Each piece of the response is told as `piece(bytes)`, the end as `last(report, begun)`, which
+    raises ServiceError when nothing has begun and nothing could be run.
+    """
+
+    spec: dict[str, Any]
+    begun: dict[str, Any]
+    member: str
+    piece: Callable[[bytes], dict[str, Any]]
+    last: Callable[[dict[str, Any], bool], dict[str, Any]]
+
+
 Result = dict[str, Any] | None
-Answer = dict[str, Any] | None | Park | Direct | InWriter
+Answer = dict[str, Any] | None | Park | Direct | DirectStream | InWriter
 Handler = Callable[[Any, Params], Answer]
 
 

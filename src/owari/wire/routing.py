@@ -52,7 +52,7 @@ def route(request: Request, bases: tuple[str, ...] = ()) -> Route:
         query = qs.parse(request.query) if request.query else []
     except ValueError:
         return Route(REST_XML, load("s3"), error=s3_quirks.invalid_uri())
-    found = Route(REST_XML, query=query, signed=_signed(request, query))
+    found = Route(REST_XML, query=query, signed=signed_of(request, query))
     if "AWSAccessKeyId=" in request.query:
         return _by_claim(found, request, bases)
     if "x-amz-target" in request.headers:
@@ -76,7 +76,8 @@ def _by_claim(found: Route, request: Request, bases: tuple[str, ...]) -> Route:
     return found
 
 
-def _signed(request: Request, query: qs.Pairs) -> Signed | None:
+def signed_of(request: Request, query: qs.Pairs) -> Signed | None:
+    """The signature in the header or the query, if there is one."""
     header = request.headers.get("authorization")
     if header is not None:
         return parse_authorization(header, request.headers.get("x-amz-security-token"))

@@ -45,10 +45,10 @@ def _stores_nothing(p: Params) -> bool:
 @operation("lambda", "Invoke", reads=_stores_nothing)
 def invoke(tx: Tx, p: Params) -> Answer:
     ref = named(tx, p, "InvokeFunction")
-    found = _deployed(tx, ref)
+    found = deployed(tx, ref)
     if p.get("TenantId"):
         raise beyond_owari("tenant isolation of functions")
-    payload = _event(p.get("Payload"))
+    payload = checked_event(p.get("Payload"))
     settings = durable_settings(found)
     if settings is not None:
         return invoke_durable(tx, p, ref, found, settings, payload)
@@ -69,24 +69,24 @@ def invoke(tx: Tx, p: Params) -> Answer:
 def invoke_async(tx: Tx, p: Params) -> Result:
     """The deprecated way to leave an event."""
     ref = named(tx, p, "InvokeFunction")
-    _deployed(tx, ref)
+    deployed(tx, ref)
     args: Any = p["InvokeArgs"]
     if isinstance(args, Upload):
         if args.size > tx.limits.function_async_payload_max_bytes:
             raise _event_too_large(tx, args.size)
         args = args.data if args.blob is None else tx.blobs.read(args.blob)
-    _accept(tx, ref, _event(args))
+    _accept(tx, ref, checked_event(args))
     return {"Status": 202}
 
 
-def _deployed(tx: Tx, ref: FunctionRef) -> Deployed:
+def deployed(tx: Tx, ref: FunctionRef) -> Deployed:
     found = sql.deployed(tx, ref.name, ref.version)
     if found is None:  # Invoke names the version it looked for, $LATEST too
         raise function_not_found(function_arn(tx.account, tx.region, ref.name, ref.version))
     return found
 
 
-def _event(payload: bytes | None) -> bytes:
+def checked_event(payload: bytes | None) -> bytes:
     """The event; an empty payload is an empty object, as on AWS."""
     if not payload:
         return b"{}"
@@ -125,7 +125,7 @@ def _direct(tx: Tx, p: Params, ref: FunctionRef, found: Deployed, payload: bytes
         payload=payload,
         request_id=tx.request_id,
         trace_id=tx.trace_id,
-        client_context=_client_context(p.get("ClientContext")),
+        client_context=client_context(p.get("ClientContext")),
     )
     finish = partial(
         answer,
@@ -137,7 +137,7 @@ def _direct(tx: Tx, p: Params, ref: FunctionRef, found: Deployed, payload: bytes
     return Direct(spec, finish)
 
 
-def _client_context(text: str | None) -> str | None:
+def client_context(text: str | None) -> str | None:
     """Base64 of a JSON object of at most 3,583 bytes; passed on as received."""
     if not text:
         return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 
 from owari.errors import ServiceError
+from owari.wire import eventstream
 from owari.wire.message import Body, Response
 from owari.wire.model import Operation, ServiceModel
 from owari.wire.protocols import rest
@@ -60,12 +62,15 @@ class RestJson:
         result = result or {}
         status, headers = binding.write(result)
         headers.append(("x-amzn-RequestId", request_id))
-        body: bytes | Body = b""
+        body: bytes | Body | AsyncIterator[bytes] = b""
         if binding.payload is not None:
             name, shape = binding.payload
             value = result.get(name)
             if shape.type in ("blob", "string"):
                 body = rest.raw_body(value)
+            elif shape.traits.get("eventstream"):
+                if value is not None:
+                    body = eventstream.encoded(shape, value)
             elif value is not None:
                 body = orjson.dumps(writer(operation.service)(shape)(value))
         elif binding.body is not None:
