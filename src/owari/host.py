@@ -29,6 +29,7 @@ from owari.engine import Engine
 from owari.errors import ServiceError
 from owari.kernel import Context, Group, Kernel, Work
 from owari.outbound import Deliverer
+from owari.public_layers import PublicLayers
 from owari.store.blobs import GRACE_S, BlobStore
 from owari.store.database import connect, migrate
 from owari.store.segments import Segments
@@ -65,6 +66,7 @@ class Host:
             self.issuer,
             random.Random(secrets.randbits(256)),
         )
+        self.kernel.public_layer = PublicLayers(config.data).folder
         self.compute = LocalCompute(
             config,
             endpoint=lambda: self.kernel.endpoint,

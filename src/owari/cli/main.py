@@ -25,6 +25,7 @@ COMMANDS = {
     "rerun": "run a job again, or only its children that failed",
     "cancel": "cancel or terminate a job",
     "images": "say what container images are on this machine",
+    "layers": "say what public Lambda layers are on this machine",
     "trace": "show one event's way through everything it caused",
     "logs": "show the log of a group, function or job",
     "invoke": "invoke a function",

@@ -1,0 +1,1 @@
+"""Layers of Lambda on the command line."""
