@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import footprint, functions, jobs, objects, pipeline, queues, report, workflows
+from bench import events, footprint, functions, jobs, objects, pipeline, queues, report, workflows
 from bench.setting import Setting, setting
 
 GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
@@ -20,6 +20,7 @@ GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
     "objects": [objects.small, objects.big],
     "pipeline": [pipeline.one_file, pipeline.burst],
     "queues": [queues.send, queues.drain, queues.through_a_function],
+    "events": [events.matching, events.put],
     "workflows": [
         workflows.transitions,
         workflows.inline_map,

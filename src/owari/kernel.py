@@ -198,6 +198,8 @@ class Kernel:
             self.committed(group.outcome)
             for channel in group.outcome.notified:
                 self._wake(channel)
+        else:
+            self.cache.clear()  # it may tell of what was undone
         for done, result, error in group.settled:
             if group.failed is not None:
                 done(None, group.failed)

@@ -17,11 +17,13 @@ _OF_RULE = f"{_BUS} AND rule = ?"
 
 # ---- who listens
 def changed(tx: Tx, bus: BusKey) -> None:
-    """A rule or archive of the bus was made, changed or removed."""
+    """A rule or archive of the bus was made, changed or removed. A version that was undone never
+    comes again: what was cached under it stays unused."""
     tx.run(
-        "INSERT INTO events_version (account, region, bus, version) VALUES (?, ?, ?, 1)"
-        " ON CONFLICT (account, region, bus) DO UPDATE SET version = events_version.version + 1",
+        "INSERT INTO events_version (account, region, bus, version) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (account, region, bus) DO UPDATE SET version = excluded.version",
         *bus,
+        tx.next_seq(),
     )
     if bus.name == DEFAULT:
         listeners_changed(tx)
