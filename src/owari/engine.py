@@ -96,6 +96,8 @@ class Engine:
                 self._add(envelope)
             else:
                 self.beyond = min(self.beyond, envelope.due)
+        for spec, count in outcome.warm:
+            self.compute.keep_warm(spec, count)
         for effect_id, reason in outcome.cancelled:
             self.compute.cancel(effect_id, reason)
 

@@ -114,6 +114,9 @@ class Compute(Protocol):
         defines it: JSON, 8 NUL bytes, the body. A function that does not stream sends one piece.
         """
 
+    def keep_warm(self, spec: Spec, count: int) -> None:
+        """Keep so many environments of a function started; see above."""
+
     def start(self, spec: Spec) -> None:
         """Start a durable run. Deduplicated by (run_id, attempt); reported through the engine."""
 

@@ -55,6 +55,7 @@ class FakeCompute:
         self.duplicate: Callable[[], bool] = lambda: False  # report this one twice?
         self.now = 0.0
         self.instance = "agent-1"
+        self.warm: dict[str, int] = {}  # environment → wished
         self.started: list[Spec] = []  # every start that was not a duplicate
         self._live: dict[tuple[str, int], Spec] = {}
         self._ended: dict[tuple[str, int], RunReport] = {}  # not acknowledged
@@ -88,6 +89,9 @@ class FakeCompute:
             self._began[key] = self.now
             duration = min(duration, spec["timeout_s"] or duration)
         self._push(key, duration)
+
+    def keep_warm(self, spec: Spec, count: int) -> None:
+        self.warm[spec["environment"]] = count
 
     def cancel(self, run_id: str, reason: str) -> None:
         for key in [k for k in self._live if k[0] == run_id]:

@@ -39,6 +39,7 @@ class Outcome:
     notified: list[str] = field(default_factory=list)
     cancelled: list[tuple[str, str]] = field(default_factory=list)  # (effect id, reason)
     spans: list[Span] = field(default_factory=list)
+    warm: list[tuple[dict[str, Any], int]] = field(default_factory=list)  # (spec, count)
 
     def mark(self) -> tuple[int, ...]:
         return tuple(map(len, self._lists()))
@@ -48,7 +49,7 @@ class Outcome:
             del found[length:]
 
     def _lists(self) -> tuple[list[Any], ...]:
-        return self.emitted, self.removed, self.notified, self.cancelled, self.spans
+        return self.emitted, self.removed, self.notified, self.cancelled, self.spans, self.warm
 
 
 @dataclass(slots=True)
@@ -222,6 +223,13 @@ class Tx:
             return False
         self.outcome.cancelled.append((effect_id, reason))
         return True
+
+    def keep_warm(self, spec: dict[str, Any], count: int) -> None:
+        """After this commits, have so many environments of a function spec kept started.
+
+        Told to the agent of now: whoever wishes it tells it again on the report `capacity`.
+        """
+        self.outcome.warm.append((spec, count))
 
     def notify(self, channel: str) -> None:
         """After this commits, wake the operations parked on `channel`."""

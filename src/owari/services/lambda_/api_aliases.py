@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from owari.services.lambda_ import alias_rows, sql
+from owari.services.lambda_ import alias_rows, provisioned, sql
 from owari.services.lambda_.aliases import NAME_PATTERN, Alias, check_routing, describe_alias
 from owari.services.lambda_.faults import (
     conflict,
@@ -67,6 +67,7 @@ def get_alias(tx: Tx, p: Params) -> Result:
 def delete_alias(tx: Tx, p: Params) -> Result:
     """One that is not there is deleted as well as it can be. What hangs on it goes with it."""
     ref = _function(tx, p, "DeleteAlias")
+    provisioned.forget(tx, ref.name, p["Name"])
     alias_rows.remove(tx, ref.name, p["Name"])
     sql.remove_hanging(tx, ref.name, p["Name"])
     return None
@@ -112,5 +113,10 @@ def _save(tx: Tx, alias: Alias) -> Result:
         if sql.version(tx, alias.name, version) is None:
             arn = function_arn(tx.account, tx.region, alias.name, version)
             raise function_not_found(arn)
+    warm = provisioned.find(tx, alias.name, alias.alias)
+    if warm is not None:
+        provisioned.tell(tx, warm, 0)
     alias_rows.put(tx, alias)
+    if warm is not None:
+        provisioned.tell(tx, warm, warm.requested)
     return describe_alias(alias)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from owari.services.lambda_ import alias_rows
+from owari.services.lambda_ import alias_rows, provisioned
 from owari.services.lambda_.core import MAXIMUM_EVENT_AGE_S, MAXIMUM_RETRY_ATTEMPTS, EventPolicy
 from owari.services.lambda_.model import Layer, Source, Version
 from owari.services.lambda_.names import LATEST, is_alias
@@ -205,6 +205,7 @@ def next_version(tx: Tx, name: str) -> str:
 
 
 def remove_version(tx: Tx, v: Version) -> None:
+    provisioned.forget(tx, v.name, v.version)
     key = (v.account, v.region, v.name, v.version)
     tx.run(f"DELETE FROM lambda_version WHERE {_KEY} AND version = ?", *key)
     remove_hanging(tx, v.name, v.version)
@@ -222,6 +223,7 @@ def remove_hanging(tx: Tx, name: str, qualifier: str) -> None:
 
 
 def remove_function(tx: Tx, name: str) -> None:
+    provisioned.forget(tx, name)
     for blob in [blob for v in versions(tx, name) for blob in v.blobs]:
         tx.blobs.drop(tx.connection, blob, tx.now)
     for table in (*_HANGING, "lambda_alias", "lambda_version", "lambda_function"):
