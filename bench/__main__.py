@@ -11,12 +11,24 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import events, footprint, functions, jobs, objects, pipeline, queues, report, workflows
+from bench import (
+    events,
+    footprint,
+    functions,
+    jobs,
+    objects,
+    pipeline,
+    queues,
+    report,
+    runtimes,
+    workflows,
+)
 from bench.setting import Setting, setting
 
 GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
     "footprint": [footprint.footprint],
     "functions": [functions.warm_invoke, functions.cold_start, functions.throughput],
+    "runtimes": [runtimes.node, runtimes.provided],
     "objects": [objects.small, objects.big],
     "pipeline": [pipeline.one_file, pipeline.burst],
     "queues": [queues.send, queues.drain, queues.through_a_function],

@@ -274,3 +274,17 @@ def test_a_stream_with_a_prelude_for_http(lab: Lab) -> None:
 def test_a_function_that_does_not_stream_gives_one_piece(lab: Lab) -> None:
     chunks, report = lab.stream(zipped({"index.js": ECHO}), [1])
     assert (chunks, report["payload"]) == ([b"[1]"], b"")
+
+
+def test_version_2_of_the_sdk_is_told_the_endpoint(lab: Lab) -> None:
+    core = "exports.config = { update(more) { Object.assign(this, more); } };"
+    package = zipped(
+        {
+            "node_modules/aws-sdk/lib/core.js": core,
+            "node_modules/aws-sdk/index.js": "module.exports = require('./lib/core');",
+            "index.js": "const { config } = require('aws-sdk');\n"
+            "exports.handler = async () => [config.endpoint, config.s3ForcePathStyle];",
+        }
+    )
+    spec = lab.spec(package, runtime="nodejs16.x", handler="index.handler")
+    assert json.loads(lab.invoke_all([spec])[0]["payload"]) == [lab.endpoint, True]

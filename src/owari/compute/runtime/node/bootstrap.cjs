@@ -9,6 +9,7 @@ const { Client } = require('./client.cjs');
 const faults = require('./faults.cjs');
 const logs = require('./logs.cjs');
 const { load } = require('./loading.cjs');
+const sdk2 = require('./sdk2.cjs');
 const { ResponseStream, STREAMS, installGlobal } = require('./streaming.cjs');
 
 const EXIT_UNHANDLED = 128;
@@ -130,6 +131,7 @@ async function streamOnce(handler, event, headers) {
 async function main() {
   logs.setUp();
   installGlobal();
+  sdk2.install(process.env.AWS_ENDPOINT_URL);
   let handler;
   try {
     handler = await load(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
