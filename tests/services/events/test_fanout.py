@@ -64,6 +64,11 @@ def test_very_many_rules_are_served_in_slices(bus: Bus) -> None:
         ({"DetailType": None}, "InvalidArgument"),
         ({"Detail": "nonsense"}, "MalformedDetail"),
         ({"Detail": "[1]"}, "MalformedDetail"),
+        ({"Detail": '{"a":NaN}'}, "MalformedDetail"),
+        ({"Detail": '{"a":"\\ud800"}'}, "MalformedDetail"),
+        ({"Detail": '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"}, "MalformedDetail"),
+        ({"Time": 1e20}, "InvalidArgument"),
+        ({"Time": -1e20}, "InvalidArgument"),
         ({"Source": "aws.s3"}, "NotAuthorizedForSourceException"),
     ],
 )

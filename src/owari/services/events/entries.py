@@ -11,9 +11,11 @@ from typing import Any
 
 from owari.services.events.core import make_event
 from owari.services.events.faults import validation
+from owari.services.events.inputs import compact
 
 _NEEDED = ("Source", "DetailType", "Detail")
 _TIME_BYTES = 14
+TIME_MAX = 253_402_300_800  # the year 10000
 
 
 def check_size(entries: list[dict[str, Any]], most: int) -> None:
@@ -36,6 +38,8 @@ def problem_of(entry: Mapping[str, Any], *, from_aws: bool) -> dict[str, str] | 
             return {"ErrorCode": "InvalidArgument", "ErrorMessage": reason}
     if not isinstance(_detail(entry), dict):
         return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+    if not 0 <= entry.get("Time", 0) < TIME_MAX:
+        return {"ErrorCode": "InvalidArgument", "ErrorMessage": "Parameter Time is not valid."}
     if entry["Source"].startswith("aws.") and not from_aws:
         reason = "Not authorized for the source."
         return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": reason}
@@ -60,7 +64,14 @@ def event_of(
 
 
 def _detail(entry: Mapping[str, Any]) -> Any:
+    """None for what is no JSON, or none that can be written again (half of a surrogate pair)."""
     try:
-        return json.loads(entry["Detail"])
+        found = json.loads(entry["Detail"], parse_constant=_no_constant)
+        compact(found).encode()
     except (ValueError, RecursionError):
         return None
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)

@@ -1,4 +1,4 @@
-"""The tables of EventBridge. `events_version` is another after each change of who listens on a bus."""
+"""The tables of EventBridge. `events_version` changes with who listens on a bus."""
 
 from __future__ import annotations
 
