@@ -21,6 +21,7 @@ from bench import (
     queues,
     report,
     runtimes,
+    waiting,
     workflows,
 )
 from bench.setting import Setting, setting
@@ -40,7 +41,7 @@ GROUPS: dict[str, list[Callable[[Setting], list[report.Figure]]]] = {
         workflows.starts,
         workflows.tasks,
     ],
-    "jobs": [jobs.jobs],
+    "jobs": [jobs.jobs, waiting.waiting],
 }
 ASKED_FOR = {"scale": [workflows.scale]}  # minutes: only when named
 

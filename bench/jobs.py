@@ -62,8 +62,9 @@ def jobs(s: Setting) -> list[Figure]:
     client = s.client("batch")
     _set_up(client)
     one = median([_run(client, 0.001) for _ in range(30)])
-    raw = _raw_rate()
+    before = _raw_rate()
     taken = _run(client, 0.1, arrayProperties={"size": CHILDREN})
+    raw = (before + _raw_rate()) / 2  # the machine may have had other work: both are told
     rate = CHILDREN / taken
     return [
         at_most("one job, submit to SUCCEEDED, p50", one * 1e3, 30, "ms"),
