@@ -128,6 +128,13 @@ def test_nothing_outlives_a_job(lab: Lab, tmp_path: Path) -> None:
     assert children_of(lab, tag) == set()
 
 
+def test_what_forks_on_and_on_does_not_get_away(lab: Lab) -> None:
+    """Each of it lives for a moment only: whoever lists it and then kills comes too late."""
+    hop = "import os\nwhile True:\n    if os.fork(): os._exit(0)"
+    assert lab.run_process([PYTHON, "-c", hop])["status"] == "ok"
+    assert lab.run_process(["true"])["status"] == "ok"  # where nothing else runs on
+
+
 def test_timeout_ends_the_whole_tree(lab: Lab) -> None:
     tag = f"tag-{os.urandom(6).hex()}"
     spec = lab.process(leaver(tag, "sleep 1000"), timeout_s=1.0, grace_s=0.3)

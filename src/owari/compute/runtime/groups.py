@@ -18,6 +18,7 @@ from . import sandbox
 MIB = 1024 * 1024
 SHARES_PER_VCPU = 1_024
 NO_FD = -1
+RELAXED_BYTES = 32 * MIB
 
 
 def _read(path: str) -> str:
@@ -50,6 +51,9 @@ class NoGroup:
     suspects = False
 
     def limit(self, memory_mib: int, vcpus: float) -> None:
+        pass
+
+    def relax(self) -> None:
         pass
 
     def forget(self) -> None:
@@ -105,6 +109,15 @@ class GroupV1:
         _write(os.path.join(self.cpu, "cpu.shares"), str(shares))
         self._set = (memory_mib, vcpus)
 
+    def relax(self) -> None:
+        """Room for the keeper to kill what has filled the group: it lives in it too."""
+        with contextlib.suppress(OSError):
+            self._set = (0, 0.0)
+            _write(os.path.join(self.memory, "memory.memsw.limit_in_bytes"), "-1")
+        with contextlib.suppress(OSError):
+            path = os.path.join(self.memory, "memory.limit_in_bytes")
+            _write(path, str(int(_read(path)) + RELAXED_BYTES))
+
     def ran_out_of_memory(self) -> bool:
         """Without an event nothing was killed, so this is quick."""
         try:
@@ -148,6 +161,13 @@ class GroupV2:
         weight = min(max(int(vcpus * 100), 1), 10_000)
         _write(os.path.join(self.folder, "cpu.weight"), str(weight))
         self._set = (memory_mib, vcpus)
+
+    def relax(self) -> None:
+        """Room for the keeper to kill what has filled the group: it lives in it too."""
+        with contextlib.suppress(OSError, ValueError):
+            self._set = (0, 0.0)
+            path = os.path.join(self.folder, "memory.max")
+            _write(path, str(int(_read(path)) + RELAXED_BYTES))
 
     def ran_out_of_memory(self) -> bool:
         return self._count() > self._kills

@@ -144,14 +144,15 @@ class Keeper:
         now = time.monotonic()
         if now >= running.kill_at:
             running.kill_at = now + 1.0
-            tree.send(signal.SIGKILL)
+            tree.kill_all()
         elif now >= running.stop_at:
             self._stop(running, frames.TIMED_OUT)
         if self.queue and now >= running.began + AHEAD_MS / 1000:
             self._give_back()
         if not running.flags & frames.OUT_OF_MEMORY and self._lacks_memory(running):
             running.flags |= frames.OUT_OF_MEMORY
-            tree.send(signal.SIGKILL)
+            self.group.relax()
+            tree.kill_all()
         tree.reap_adopted(running.pid)
 
     def _stop(self, running: Running, flag: int) -> None:
