@@ -185,13 +185,13 @@ def test_payloads_have_bounds(world: World) -> None:
     create(world)
     big = b'"' + b"x" * (1024 * 1024) + b'"'
     error = refusal(lambda: invoke(world, Payload=big, InvocationType="Event"))
-    assert (error.code, error.status) == ("RequestTooLargeException", 413)
+    assert (error.code, error.status) == ("RequestEntityTooLargeException", 413)
     assert error.message == (
         "1048578 byte payload is too large for the Event invocation type (limit 1048576 bytes)"
     )
     assert invoke(world, Payload=big)["StatusCode"] == 200
     bigger = b'"' + b"x" * (6 * 1024 * 1024) + b'"'
-    assert refusal(lambda: invoke(world, Payload=bigger)).code == "RequestTooLargeException"
+    assert refusal(lambda: invoke(world, Payload=bigger)).code == "RequestEntityTooLargeException"
 
 
 @pytest.mark.parametrize("payload", [b'{"name": "caf\\udce9"}', b"[1e400]"])
@@ -245,4 +245,4 @@ def test_the_old_way_to_leave_an_event(world: World, kind: str) -> None:
             InvokeArgs=Upload(size=1024 * 1024 + 1, md5=b"", blob="none"),
         )
     )
-    assert error.code == "RequestTooLargeException"
+    assert error.code == "RequestEntityTooLargeException"

@@ -34,7 +34,9 @@ def bad_content(message: str) -> ServiceError:
 
 
 def too_large(message: str) -> ServiceError:
-    return ServiceError("RequestTooLargeException", message, status=413, fields=dict(USER))
+    """Of a payload: the model lists RequestTooLargeException, but this is what AWS answers and
+    programs look for."""
+    return ServiceError("RequestEntityTooLargeException", message, status=413, fields=dict(USER))
 
 
 def constraint(value: Any, member: str, rule: str) -> ServiceError:
