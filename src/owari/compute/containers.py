@@ -178,13 +178,15 @@ def farewell(path: str, name: str) -> str:
     """A shell command: print whether it ran out of memory, and its state, and remove it.
 
     podman does not always notice (with runc on cgroup v1 it never does): the kernel's log names
-    the container whose limit was reached, where we may read it.
+    the container whose limit was reached, where we may read it. One whose monitor was killed
+    with it leaves its cgroups behind.
     """
     shown = "{{.State.OOMKilled}} {{.State.Status}} {{.Id}}"
     return (
         f"set -- $({path} inspect --format '{shown}' {name} 2>/dev/null); echo \"$1 $2\";"
         ' [ -n "$3" ] && dmesg 2>/dev/null | grep -q "oom_memcg=[^,]*$3" && echo true;'
-        f" {path} rm --force --time 0 {name} >/dev/null 2>&1"
+        f" {path} rm --force --time 0 {name} >/dev/null 2>&1;"
+        ' [ -n "$3" ] && rmdir /sys/fs/cgroup/*/libpod_parent/libpod-"$3" 2>/dev/null; :'
     )
 
 
