@@ -38,7 +38,7 @@ def _package(name: str, source: str) -> bytes:
 
 def _measure(s: Setting, runtime: str, package: tuple[str, str], cold_ms: float) -> list[Figure]:
     client, floor = s.client("lambda"), s.client("lambda", floor=True)
-    words = runtime.rstrip("0123456789.x")
+    words = "nodejs" if runtime.startswith("nodejs") else "provided"
 
     def create(name: str, note: str) -> None:
         client.create_function(
