@@ -414,3 +414,19 @@ def unknown_members(value: Any, shape: Any) -> list[str]:
             return [found for item in value for found in unknown_members(item, shape.member)]
         case _:
             return []
+
+
+def test_the_runtime_management_is_recorded(world: World) -> None:
+    create(world)
+    named = {"FunctionName": "f"}
+    arn_of_latest = arn("f", "$LATEST")
+    found = world.call("lambda", "GetRuntimeManagementConfig", **named)
+    assert found == {"FunctionArn": arn_of_latest, "UpdateRuntimeOn": "Auto"}
+    put = {"UpdateRuntimeOn": "FunctionUpdate"}
+    assert world.call("lambda", "PutRuntimeManagementConfig", **named, **put) == found | put
+    wrong = {"UpdateRuntimeOn": "Manual"}
+    error = refusal(lambda: world.call("lambda", "PutRuntimeManagementConfig", **named, **wrong))
+    assert error.code == "InvalidParameterValueException"
+    world.call("lambda", "DeleteFunction", **named)
+    create(world)
+    assert world.call("lambda", "GetRuntimeManagementConfig", **named) == found

@@ -77,7 +77,7 @@ migrations(
 )
 
 _KEY = "account = ? AND region = ? AND name = ?"
-_HANGING = ("lambda_permission", "lambda_event_invoke", "lambda_url")
+_HANGING = ("lambda_permission", "lambda_event_invoke", "lambda_url", "lambda_setting")
 _VERSION = (
     "SELECT account, region, name, version, revision, deployed, source, modified, layers, config"
     " FROM lambda_version"
