@@ -10,7 +10,7 @@ from typing import Any
 
 from owari.services.lambda_.faults import invalid
 from owari.services.lambda_.lookup import existing_version, named
-from owari.services.lambda_.names import function_arn
+from owari.services.lambda_.names import FunctionRef, function_arn
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, migrations, operation
 
@@ -40,13 +40,17 @@ def put_runtime_management_config(tx: Tx, p: Params) -> Result:
     if p.get("RuntimeVersionArn"):
         chosen["RuntimeVersionArn"] = p["RuntimeVersionArn"]
     _put(tx, ref.name, ref.version, "runtime", chosen)
-    return get_runtime_management_config(tx, p)
+    return _told(tx, ref)
 
 
 @operation("lambda", "GetRuntimeManagementConfig", reads=True)
 def get_runtime_management_config(tx: Tx, p: Params) -> Result:
     ref = named(tx, p, "GetRuntimeManagementConfig")
     existing_version(tx, ref)
+    return _told(tx, ref)
+
+
+def _told(tx: Tx, ref: FunctionRef) -> dict[str, Any]:
     found = _get(tx, ref.name, ref.version, "runtime", {"UpdateRuntimeOn": "Auto"})
     arn = function_arn(tx.account, tx.region, ref.name, ref.version)
     return {"FunctionArn": arn, **found}
