@@ -2,7 +2,7 @@
 
 Every pattern is filed under the most telling of its keys: what one field must equal, begin with
 or end with. An event is then tried only on the patterns filed under what it holds, and on those
-that have no such key. The trial itself is `matching.matches`: the index only leaves out.
+that have no such key. The index only leaves out; the trial itself decides.
 """
 
 from __future__ import annotations
@@ -12,33 +12,34 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from owari.patterns.compiled import Test, compiled
 from owari.patterns.kinds import Equals, IgnoringCase, Pattern, Prefix, Suffix, typed
-from owari.patterns.matching import TooManySteps, matches
+from owari.patterns.matching import TooManySteps
 from owari.patterns.tree import Leaf, Node
 
 Name = TypeVar("Name")
 Path = tuple[str, ...]
-Test = tuple[str, int]  # what is looked at: (kind, how many characters of it)
-Key = tuple[Path, Test, Any]
+Look = tuple[str, int]  # what is looked at: (kind, how many characters of it)
+Key = tuple[Path, Look, Any]
 
 
 @dataclass(slots=True)
 class Index(Generic[Name]):
     """`entries` are filed by key; `unfiled` are tried on every event."""
 
-    entries: dict[Key, list[tuple[int, Name, Node]]] = field(default_factory=dict)
-    tests: dict[Path, set[Test]] = field(default_factory=dict)
-    unfiled: list[tuple[int, Name, Node]] = field(default_factory=list)
+    entries: dict[Key, list[tuple[int, Name, Test]]] = field(default_factory=dict)
+    looks: dict[Path, set[Look]] = field(default_factory=dict)
+    unfiled: list[tuple[int, Name, Test]] = field(default_factory=list)
 
     def matching(self, event: Mapping[str, Any]) -> list[Name]:
         """The names of the patterns that match, in the order they were given."""
-        found: dict[int, tuple[Name, Node]] = {n: (name, node) for n, name, node in self.unfiled}
-        for path, tests in self.tests.items():
+        found = {n: (name, test) for n, name, test in self.unfiled}
+        for path, looks in self.looks.items():
             for value in _values_at(event, path):
-                for test in tests:
-                    for n, name, node in self.entries.get((path, test, _seen(test, value)), ()):
-                        found[n] = (name, node)
-        return [name for _, (name, node) in sorted(found.items()) if _passes(node, event)]
+                for look in looks:
+                    for n, name, test in self.entries.get((path, look, _seen(look, value)), ()):
+                        found[n] = (name, test)
+        return [found[n][0] for n in sorted(found) if _passes(found[n][1], event)]
 
 
 def build_index(patterns: Iterable[tuple[Name, Node]]) -> Index[Name]:
@@ -46,19 +47,20 @@ def build_index(patterns: Iterable[tuple[Name, Node]]) -> Index[Name]:
     common = Counter(key for _, _, ways in given for way in ways for key in way)
     index: Index[Name] = Index()
     for n, (name, node, ways) in enumerate(given):
+        test = compiled(node)
         if not ways:
-            index.unfiled.append((n, name, node))
+            index.unfiled.append((n, name, test))
             continue
         for key in min(ways, key=lambda way: (sum(common[k] for k in way), len(way))):
-            index.entries.setdefault(key, []).append((n, name, node))
-            index.tests.setdefault(key[0], set()).add(key[1])
+            index.entries.setdefault(key, []).append((n, name, test))
+            index.looks.setdefault(key[0], set()).add(key[1])
     return index
 
 
-def _passes(node: Node, event: Mapping[str, Any]) -> bool:
+def _passes(test: Test, event: Mapping[str, Any]) -> bool:
     """A pattern that would take too long to try does not match."""
     try:
-        return matches(node, event)
+        return test(event)
     except TooManySteps:
         return False
 
@@ -70,14 +72,14 @@ def _ways(node: Node, path: Path) -> Iterator[set[Key]]:
         if isinstance(child, Node):
             yield from _ways(child, here)
         elif (keys := _keys(child)) is not None:
-            yield {(here, test, value) for test, value in keys}
+            yield {(here, look, value) for look, value in keys}
 
 
-def _keys(leaf: Leaf) -> list[tuple[Test, Any]] | None:
+def _keys(leaf: Leaf) -> list[tuple[Look, Any]] | None:
     """None when the leaf may match what no key tells."""
     if leaf.if_present or leaf.if_absent:
         return None
-    keys: list[tuple[Test, Any]] = [(("is", 0), value) for value in leaf.exact.values]
+    keys: list[tuple[Look, Any]] = [(("is", 0), value) for value in leaf.exact.values]
     for pattern in leaf.others:
         key = _key(pattern)
         if key is None:
@@ -86,7 +88,7 @@ def _keys(leaf: Leaf) -> list[tuple[Test, Any]] | None:
     return keys
 
 
-def _key(pattern: Pattern) -> tuple[Test, Any] | None:
+def _key(pattern: Pattern) -> tuple[Look, Any] | None:
     match pattern:
         case Prefix(text):
             return ("starts", len(text)), text
@@ -98,9 +100,9 @@ def _key(pattern: Pattern) -> tuple[Test, Any] | None:
             return None
 
 
-def _seen(test: Test, value: Any) -> Any:
-    """What the test sees of a value."""
-    kind, length = test
+def _seen(look: Look, value: Any) -> Any:
+    """What is looked at of a value."""
+    kind, length = look
     if kind == "is":
         return typed(value)
     if not isinstance(value, str) or len(value) < length:

@@ -13,7 +13,7 @@ from owari.patterns.kinds import Scalar
 from owari.patterns.tree import Leaf, Node
 
 STEPS_MAX = 200_000
-_ABSENT = object()
+ABSENT = object()
 
 
 class TooManySteps(Exception):
@@ -25,6 +25,11 @@ def matches(pattern: Node, event: Mapping[str, Any]) -> bool:
     return _Matcher().node(pattern, event)
 
 
+def field_matches(child: Leaf | Node, value: Any) -> bool:
+    """One key's part of a pattern against its value, or ABSENT. Raises TooManySteps."""
+    return _Matcher().field(child, value)
+
+
 class _Matcher:
     """One event against one pattern; counts its steps."""
 
@@ -32,11 +37,11 @@ class _Matcher:
         self.steps = 0
 
     def node(self, pattern: Node, event: Mapping[str, Any]) -> bool:
-        return all(
-            self._field(child, event.get(key, _ABSENT)) for key, child in pattern.fields
-        ) and (all(any(self.node(option, event) for option in group) for group in pattern.groups))
+        return all(self.field(child, event.get(key, ABSENT)) for key, child in pattern.fields) and (
+            all(any(self.node(option, event) for option in group) for group in pattern.groups)
+        )
 
-    def _field(self, child: Leaf | Node, value: Any) -> bool:
+    def field(self, child: Leaf | Node, value: Any) -> bool:
         if isinstance(child, Leaf):
             return self._leaf(child, [v for v in _flat(value) if not isinstance(v, dict)])
         # An object within a list passes on its own: its keys are not mixed with its siblings'.
@@ -63,7 +68,7 @@ class _Matcher:
 
 def _flat(value: Any) -> list[Any]:
     """The values of a list, lists within it opened; a value alone; nothing when absent."""
-    if value is _ABSENT:
+    if value is ABSENT:
         return []
     if not isinstance(value, list):
         return [value]
