@@ -147,5 +147,7 @@ def test_containers_of_an_agent_that_died_are_removed(name: str, tmp_path: Path)
         lab.kill_agent()
         lab.wait(lambda: len(lab.agents) == 2, PATIENCE_S)
         assert remaining() == ""
+        begin(lab, name, "echo up; sleep 1000")
     finally:
         lab.down()
+    assert remaining() == "", "nor does an agent that ends leave any"

@@ -185,7 +185,7 @@ def farewell(path: str, name: str) -> str:
     return (
         f"set -- $({path} inspect --format '{shown}' {name} 2>/dev/null); echo \"$1 $2\";"
         ' [ -n "$3" ] && dmesg 2>/dev/null | grep -q "oom_memcg=[^,]*$3" && echo true;'
-        f" {path} rm --force --time 0 {name} >/dev/null 2>&1;"
+        f" {_remove(path)} {name} >/dev/null 2>&1;"
         ' [ -n "$3" ] && rmdir /sys/fs/cgroup/*/libpod_parent/libpod-"$3" 2>/dev/null; :'
     )
 
@@ -201,7 +201,16 @@ def remove(path: str, name: str) -> list[str]:
     return [path, "rm", "--force", "--time", "0", name]
 
 
+def _remove(path: str) -> str:
+    """docker kills at once; podman waits ten seconds unless told."""
+    return f"{path} rm --force" + (" --time 0" if is_podman(path) else "")
+
+
 def remove_all(path: str, mark: str) -> str:
-    """A shell command: end every container of an agent that died."""
+    """A shell command: end every container of an agent that died or ends.
+
+    podman refuses one that is just being killed, so it is asked again.
+    """
     listed = f"{path} ps --all --quiet --filter label={LABEL}={mark}"
-    return f'ids=$({listed}) && [ -z "$ids" ] || {path} rm --force --time 0 $ids'
+    remove = f'[ -z "$ids" ] || {_remove(path)} $ids'
+    return f"for i in 1 2 3 4 5; do ids=$({listed}); {remove} && break; sleep 0.3; done"

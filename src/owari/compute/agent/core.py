@@ -16,6 +16,7 @@ from typing import Any
 from owari.compute.agent import journal, machine, orphans, protocol
 from owari.compute.agent.desk import Desk, capacity
 from owari.compute.agent.environment import Definition
+from owari.compute.agent.folder import bury_containers
 from owari.compute.agent.functions import Functions
 from owari.compute.agent.image_lookup import Images
 from owari.compute.agent.lines import Shipper
@@ -100,6 +101,7 @@ class Agent:
         self.desk.processes.close()
         self.workers.close()
         orphans.kill_marked(orphans.folder_mark(self.mark))
+        bury_containers(self.folder, self.mark)
 
     def end(self) -> None:
         """Kill everything and leave, after this turn."""

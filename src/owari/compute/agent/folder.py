@@ -33,7 +33,7 @@ def clean_folder(folder: Path, days: int = 30) -> None:
 
 def bury_predecessor(folder: Path, mark: str) -> None:
     """Make what a dead agent left behind dead too, before anything is run again."""
-    _bury_containers(folder, mark)
+    bury_containers(folder, mark)
     record = folder / "cgroups"
     parents = tuple(record.read_text().split("\n")) if record.exists() else ()
     isolation.remove_groups(tuple(filter(None, parents)))
@@ -43,7 +43,7 @@ def bury_predecessor(folder: Path, mark: str) -> None:
     isolation.remove_groups(tuple(filter(None, parents)))
 
 
-def _bury_containers(folder: Path, mark: str) -> None:
+def bury_containers(folder: Path, mark: str) -> None:
     """Those of a container runtime are not below us."""
     noted, program = folder / CONTAINERS, containers.program()
     if noted.exists() and program:
