@@ -41,7 +41,11 @@ def test_revisions(world: EcsWorld) -> None:
         ([container("a"), container("a")], {}, "must be unique"),
         ([container("a", essential=False)], {}, "essential container"),
         ([container("a", memory=5)], {}, "at least 6 MiB"),
-        ([container("a", mountPoints=[{"sourceVolume": "v"}])], {}, "Unknown volume 'v'"),
+        (
+            [container("a", mountPoints=[{"sourceVolume": "v", "containerPath": "/v"}])],
+            {},
+            "Unknown volume 'v'",
+        ),
         ([container("a")], {"volumes": [{"name": "../x"}]}, "Invalid volume name"),
         ([container("a")], {"cpu": "lots"}, "Invalid 'cpu' setting"),
         ([container("a")], {"requiresCompatibilities": ["FARGATE"]}, "cpu at the task level"),
@@ -69,6 +73,7 @@ def test_revisions(world: EcsWorld) -> None:
             "cycle",
         ),
         ([container("a", healthCheck={"command": ["x"]})], {}, "CMD or CMD-SHELL"),
+        ([container("a", environment=[{"value": "v"}])], {}, "environment: name"),
         (
             [container("a", logConfiguration={"logDriver": "awslogs", "options": {}})],
             {},

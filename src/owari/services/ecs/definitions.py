@@ -85,7 +85,20 @@ def _container(given: Json, p: Json, fargate: bool) -> Json:
     if fargate and made.get("privileged"):
         raise client("Fargate compatible task definitions do not support privileged containers.")
     _check_log(name, made.get("logConfiguration"), fargate)
+    check_parts(made)
     return made
+
+
+def check_parts(container: Json) -> None:
+    """Of lists whose entries must say something. Raises ClientException."""
+    needed = {
+        "environment": "name",
+        "mountPoints": "containerPath",
+        "resourceRequirements": "value",
+    }
+    for field, member in needed.items():
+        if not all(entry.get(member) for entry in container.get(field, ())):
+            raise client(f"Container.{field}: {member} should not be null or empty.")
 
 
 def _health_check(name: str, given: Json) -> Json:

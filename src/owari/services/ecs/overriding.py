@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from owari.services.ecs.definitions import check_parts
 from owari.services.ecs.faults import invalid
 
 Json = dict[str, Any]
@@ -22,6 +23,8 @@ def containers_of(definition: Json, overrides: Json) -> list[Json]:
         if name not in names:
             raise invalid(f"Override for container named {name} is not a container in the"
                           " TaskDefinition.")  # fmt: skip
+    for override in by_name.values():
+        check_parts(override)
     return [_merged(c, by_name.get(c["name"], {})) for c in definition["containerDefinitions"]]
 
 

@@ -69,7 +69,7 @@ def _number(text: str | None) -> int | None:
 
 def _gpus(container: Json) -> int:
     asked = container.get("resourceRequirements", ())
-    return sum(int(r["value"]) for r in asked if r["type"] == "GPU" and r["value"].isdigit())
+    return sum(int(r["value"]) for r in asked if r.get("type") == "GPU" and r["value"].isdecimal())
 
 
 # ---- environment
