@@ -97,7 +97,7 @@ def job(
             made |= {
                 "command": command,
                 "variables": client | containers.passed(variables),
-                "folder": "/",
+                "folder": place.scratch,  # podman's monitor leaves a file `oom` where it is
                 "proxied": True,
                 "memory_mib": containers.memory_mib(spec) + CLIENT_MIB,
             }
