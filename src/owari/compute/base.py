@@ -18,6 +18,8 @@ Function spec (`kind` = `function`):
     image_config    dict  entry_point, command: list | None; working_directory: str | None
     layers          list  optional, merged into /opt in this order: {code: blob id of a zip} or
                           {folder: a host path}
+    file_systems    list  optional, {id: `fs-…`, target: `/mnt/…`}: the same folder for all that
+                          name it, process specs' `shared` mounts of `fs-…/` among them
     variables       dict  the user's environment variables
     account, region, role_arn
     log_group, request_id, trace_id

@@ -129,8 +129,12 @@ def function_command(
     entry_point: list[str] | None,
     command: list[str] | None,
     folder: str | None,
+    volumes: list[list[str]],
 ) -> list[str]:
-    """A function's environment as a container; `variables` are passed on by their names."""
+    """A function's environment as a container; `variables` are passed on by their names.
+
+    `volumes`: [folder, target]…
+    """
     made = _client(path)
     made += ["run", "--rm", "--name", name, "--label", f"{LABEL}={mark}"]
     made += ["--pull", "never", "--network", "host"]
@@ -138,6 +142,8 @@ def function_command(
     made += _limits({})
     for variable in variables:
         made += ["--env", variable]
+    for source, target in volumes:
+        made += ["--volume", f"{source}:{target}:rw"]
     if folder:
         made += ["--workdir", folder]
     entry = entry_point or []

@@ -319,6 +319,7 @@ class LocalCompute:
                 layer if "folder" in layer else layer | {"zip": _blob(blobs, layer["code"])}
                 for layer in spec.get("layers") or ()
             ],
+            "file_systems": spec.get("file_systems") or [],
             "ephemeral_mib": spec["ephemeral_mib"],
             "image": spec.get("image") or "",
             "image_config": spec.get("image_config") or {},

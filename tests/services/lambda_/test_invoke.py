@@ -146,6 +146,7 @@ def answered(given: RunReport, *, tail: bool = False, most: int = 100) -> dict[s
         (report("lost", message="The agent died."), "ServiceException", 500),
         (report("failed", message="No memory."), "ServiceException", 500),
         (report("failed", code="InvalidRuntimeException"), "InvalidRuntimeException", 502),
+        (report("failed", code="EFSMountFailureException"), "EFSMountFailureException", 403),
         (report("failed", code="InvalidZipFileException"), "InvalidZipFileException", 502),
         (report("failed", code="Surprise"), "ServiceException", 500),
     ],

@@ -16,6 +16,7 @@ from typing import Any
 from owari.compute.agent import journal, machine, orphans, protocol
 from owari.compute.agent.desk import Desk, capacity
 from owari.compute.agent.environment import Definition
+from owari.compute.agent.file_systems import FileSystems
 from owari.compute.agent.folder import bury_containers
 from owari.compute.agent.functions import Functions
 from owari.compute.agent.image_lookup import Images
@@ -62,13 +63,14 @@ class Agent:
         sdk = folder / "sdk"
         keep = [sys.prefix, sys.base_prefix, str(sdk), *link_sdk(sdk, sys.path)]
         self.workers = Workers(self.loop, folder, sdk, tier, mark, on_change=self._status_changed)
+        file_systems = FileSystems(folder.parent / "efs")
         self.functions = Functions(
             self.loop,
             self.pool,
             self.workers,
             self.runtimes,
             Images(self.loop, folder, Mapping(folder.parent / "images.json"), self.runtimes.found),
-            Places(folder, sdk, keep, mark),
+            Places(folder, sdk, keep, mark, file_systems),
             shipper=self.shipper,
             reports=self.reports,
             watchdog=not tier.parents,
@@ -81,6 +83,7 @@ class Agent:
             tier,
             mark,
             found=self.runtimes.found,
+            file_systems=file_systems,
             shipper=self.shipper,
             reports=self.reports,
             capacity=capacity(room, gpus),

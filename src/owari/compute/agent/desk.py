@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from owari.compute.agent import gpus, journal, protocol
+from owari.compute.agent.file_systems import FileSystems
 from owari.compute.agent.image_lookup import Images
 from owari.compute.agent.interpreters import Interpreter
 from owari.compute.agent.ledger import Capacity
@@ -48,6 +49,7 @@ class Desk:
         mark: str,
         *,
         found: dict[int, Interpreter],
+        file_systems: FileSystems,
         shipper: Shipper,
         reports: journal.Reports,
         capacity: Capacity,
@@ -58,7 +60,7 @@ class Desk:
         self.shipper = shipper
         self.link = link
         self._ended: dict[Key, bytes] = {}  # of this turn, not journaled yet
-        self.volumes = Volumes(folder / "volumes", folder.parent / "efs")
+        self.volumes = Volumes(folder / "volumes", file_systems)
         images = Images(loop, folder, Mapping(folder.parent / "images.json"), found)
         reveal = [str(images.folder), sys.base_prefix]
         images.folder.mkdir(exist_ok=True)

@@ -39,6 +39,7 @@ class Definition:
     logging: dict[str, str] = field(default_factory=dict)  # LoggingConfig
     code_folder: str = ""
     layers: list[dict[str, str]] = field(default_factory=list)
+    file_systems: list[dict[str, str]] = field(default_factory=list)
     ephemeral_mib: int = 512
     image: str = ""
     image_config: dict[str, Any] = field(default_factory=dict)

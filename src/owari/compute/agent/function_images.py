@@ -27,9 +27,17 @@ NOT_PASSED = frozenset({"LD_LIBRARY_PATH", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_D
 
 
 def program(
-    definition: Definition, image: Image, images: Images, mark: str, name: str, scratch: Path
+    definition: Definition,
+    image: Image,
+    images: Images,
+    mark: str,
+    name: str,
+    scratch: Path,
+    file_systems: list[list[str]],
 ) -> Runtime:
-    """`name`: of its container; `scratch`: a folder for what it changes in its root folder."""
+    """`name`: of its container; `scratch`: a folder for what it changes in its root folder;
+    `file_systems`: [folder, target]…
+    """
     config = definition.image_config
     entry = list(config.get("entry_point") or [])
     command = list(config.get("command") or [])
@@ -51,10 +59,11 @@ def program(
                 entry = [f"/{ENTRY}"]
             if not entry and not command:
                 return _no_command(definition)
-            return _in_root(root, [*entry, *command], words, folder, scratch)
+            targets = [target for _, target in file_systems]
+            return _in_root(root, [*entry, *command], words, folder, scratch, targets)
         case Contained(reference):
             images.note_containers()
-            return _contained(definition, reference, words, mark, name)
+            return _contained(definition, reference, words, mark, name, file_systems)
         case _:
             return Refused(image.why, "")
 
@@ -64,7 +73,10 @@ def _no_command(definition: Definition) -> Refused:
     return Refused(why + "give one with ImageConfig's EntryPoint and Command.", "")
 
 
-def _in_root(root: str, argv: list[str], words: str, folder: str, scratch: Path) -> Program:
+def _in_root(
+    root: str, argv: list[str], words: str, folder: str, scratch: Path, shown: list[str]
+) -> Program:
+    """`shown`: places of the environment that are to be seen in the image too."""
     (scratch / "tmp").mkdir(parents=True, exist_ok=True)
     has_task = (Path(root) / "var" / "task").is_dir()
     return Program(
@@ -77,14 +89,21 @@ def _in_root(root: str, argv: list[str], words: str, folder: str, scratch: Path)
             "root": root,
             "scratch": str(scratch),
             "own_tmp": False,
-            "mounts": [["/tmp", "/tmp", False]],
+            "mounts": [[place, place, False] for place in ("/tmp", *shown)],
             "tmpfs": [],
             "user": None,
         },
     )
 
 
-def _contained(definition: Definition, reference: str, words: str, mark: str, name: str) -> Program:
+def _contained(
+    definition: Definition,
+    reference: str,
+    words: str,
+    mark: str,
+    name: str,
+    file_systems: list[list[str]],
+) -> Program:
     config = definition.image_config
     path = containers.program()
     variables = containers.passed(definition.variables)
@@ -100,6 +119,7 @@ def _contained(definition: Definition, reference: str, words: str, mark: str, na
         entry_point=config.get("entry_point"),
         command=config.get("command"),
         folder=config.get("working_directory"),
+        volumes=file_systems,
     )
     client = {"PATH": os.environ.get("PATH", commands.CONTAINER_PATH), **containers.settings()}
     return Program(argv, words, folder="/", variables=client, box={"outside": True}, container=name)

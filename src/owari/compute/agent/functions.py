@@ -48,6 +48,11 @@ Key = tuple[str, int]
 TERM_GRACE_S = 2.0
 LEAVE_S = 2.5  # for an environment with extensions to end by itself (runtime/host.py LEAVE_S)
 LOAD_INTERVAL_S = 0.05
+# What an environment says of itself that is no error of the function: AWS's name for it.
+START_FAULTS = {
+    "Runtime.BadZip": "InvalidZipFileException",
+    "Owari.MountFailure": "EFSMountFailureException",
+}
 
 
 class Functions:
@@ -221,7 +226,12 @@ class Functions:
             name = f"owari-function-{self.places.mark}-{number}"
             scratch = self.places.scratch(number)
             places = self.places
-            runtime = program(definition, image, self.images, places.mark, name, scratch)
+            try:
+                mounts = places.file_systems.mounts(definition.file_systems)
+            except OSError as error:
+                self._could_not_start(number, f"A file system has no folder: {error}")
+                return
+            runtime = program(definition, image, self.images, places.mark, name, scratch, mounts)
             self._begin(number, definition, runtime)
 
     def _begin(self, number: int, definition: Definition, runtime: Runtime) -> None:
@@ -230,6 +240,7 @@ class Functions:
             return
         interpreter = runtime.interpreter if isinstance(runtime, Fork) else self.workers.default()
         try:
+            meta, variables = self.places.of(definition, runtime)
             worker = self.workers.take(interpreter)
         except OSError as error:
             self._could_not_start(number, f"No environment could be started: {error}")
@@ -237,7 +248,6 @@ class Functions:
         environment = Environment(self, self.shipper, number, definition, worker)
         environment.container = runtime.container if isinstance(runtime, Program) else ""
         self.environments[number] = environment
-        meta, variables = self.places.of(definition, runtime)
         environment.initialise(meta, variables, runtime.words)
         if self._watchdog is not None:
             self._watchdog.begin()
@@ -327,9 +337,9 @@ class Functions:
             self._report_end(environment, invocation)
             return
         payload = json.loads(environment.init_error)
-        if payload.get("errorType") == "Runtime.BadZip":
-            why = payload["errorMessage"]
-            self._report_unrun(invocation, "failed", why, "InvalidZipFileException")
+        code = START_FAULTS.get(payload.get("errorType"))
+        if code is not None:
+            self._report_unrun(invocation, "failed", payload["errorMessage"], code)
             return
         told = outcomes.of_init_error(payload, invocation.request_id)
         figures = environment.close_invocation(time.monotonic(), None)

@@ -7,22 +7,29 @@ from typing import Any
 
 from owari.compute.agent import orphans
 from owari.compute.agent.environment import Definition
+from owari.compute.agent.file_systems import FileSystems
 from owari.compute.agent.runtimes import Fork, Program
 
 
 class Places:
     """`folder` is the agent's; `keep` what every environment needs, visible even below /tmp."""
 
-    def __init__(self, folder: Path, sdk: Path, keep: list[str], mark: str) -> None:
+    def __init__(
+        self, folder: Path, sdk: Path, keep: list[str], mark: str, file_systems: FileSystems
+    ) -> None:
         self.folder = folder
         self.sdk = sdk
         self.keep = keep
         self.mark = mark
+        self.file_systems = file_systems
 
     def of(
         self, definition: Definition, runtime: Fork | Program
     ) -> tuple[dict[str, Any], dict[str, str]]:
-        """For the worker's INIT frame (runtime/settling.py), and variables it has besides."""
+        """For the worker's INIT frame (runtime/settling.py), and variables it has besides.
+
+        Raises OSError.
+        """
         name = f"{definition.code}-{definition.unzipped_max_bytes}"
         code = definition.code_folder
         if definition.code:
@@ -37,6 +44,7 @@ class Places:
             "layers": [self._layer(layer, definition) for layer in definition.layers],
             "layers_max_bytes": definition.unzipped_max_bytes,
             "unzipped_max_bytes": definition.unzipped_max_bytes,
+            "file_systems": self.file_systems.mounts(definition.file_systems),
             "keep": [*self.keep, *(runtime.keep if isinstance(runtime, Program) else ())],
         }
         variables = {"LAMBDA_TASK_ROOT": code, orphans.FOLDER_MARK: self.mark}
@@ -46,6 +54,8 @@ class Places:
             variables["PYTHONPATH"] = f"{own}:{self.sdk}".lstrip(":")
             variables["LAMBDA_RUNTIME_DIR"] = str(self.sdk)
         else:
+            if runtime.container:  # its runtime mounts them
+                meta["file_systems"] = []
             meta["program"] = runtime.meta()
             variables |= {"LAMBDA_RUNTIME_DIR": "/var/runtime"} | runtime.variables
         return meta, variables

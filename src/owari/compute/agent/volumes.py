@@ -5,25 +5,25 @@ A container may begin after another has ended, so a folder is kept a while after
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
+from owari.compute.agent.file_systems import FILE_SYSTEM, FileSystems, made
+
 KEPT_S = 3600.0
-FILE_SYSTEM = re.compile(r"fs-[0-9a-z]+")
 
 
 class Volumes:
     """`folder` is ours alone. A new agent has none of its predecessor's runs: it begins empty.
 
-    `kept`: where file systems are that outlive every run. `fs-…` (EFS) names one of them.
+    Of file systems that outlive every run, `fs-…` names one.
     """
 
-    def __init__(self, folder: Path, kept: Path) -> None:
+    def __init__(self, folder: Path, file_systems: FileSystems) -> None:
         self.folder = folder
-        self.kept = kept
+        self.file_systems = file_systems
         self._used: dict[str, float] = {}  # owner -> when a run last named it
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -33,10 +33,10 @@ class Volumes:
             if mount["source"] is None and mount.get("shared"):
                 owner, _, name = mount["shared"].partition("/")
                 if FILE_SYSTEM.fullmatch(owner):
-                    mount["source"] = str(_made(self.kept / owner))
+                    mount["source"] = self.file_systems.place(owner)
                     continue
                 self._used[owner] = time.monotonic()
-                mount["source"] = str(_made(self.folder / owner / name.replace("/", "_")))
+                mount["source"] = str(made(self.folder / owner / name.replace("/", "_")))
 
     def owners_in_use(self, specs: list[dict[str, Any]]) -> set[str]:
         mounts = [mount for spec in specs for mount in spec.get("mounts") or ()]
@@ -51,10 +51,3 @@ class Volumes:
             if now - used > KEPT_S:
                 del self._used[owner]
                 shutil.rmtree(self.folder / owner, ignore_errors=True)
-
-
-def _made(path: Path) -> Path:
-    if not path.is_dir():
-        path.mkdir(parents=True)
-        path.chmod(0o1777)  # whatever user its containers run as
-    return path

@@ -1,7 +1,7 @@
 """What a fresh worker does to itself: dies with its parent, joins its cgroups, own /tmp."""
 
 # pathlib and contextlib would cost memory and time in every worker.
-# ruff: noqa: PTH103, PTH112, PTH121, PTH123
+# ruff: noqa: PTH102, PTH103, PTH112, PTH121, PTH123
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 from collections.abc import Iterable
+from typing import Any
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -17,6 +18,7 @@ PR_SET_PDEATHSIG = 1
 CLONE_NEWNS = 0x20000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 
+MNT = "/mnt"  # where Lambda has file systems
 PLACE = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 MARKER = b"OWARI_ENVIRONMENT="
@@ -44,8 +46,8 @@ def join(cgroups: Iterable[str]) -> None:
             os.close(fd)
 
 
-def _mount(source: str, target: str, flags: int) -> None:
-    if LIBC.mount(source.encode(), target.encode(), None, flags, None) != 0:
+def _mount(source: str, target: str, flags: int, kind: Any = None, data: Any = None) -> None:
+    if LIBC.mount(source.encode(), target.encode(), kind, flags, data) != 0:
         error = ctypes.get_errno()
         raise OSError(error, f"mount {target}: {os.strerror(error)}")
 
@@ -96,6 +98,17 @@ class OwnTmp:
         self._real[place + "/"] = os.open(place, PLACE)
         _mount(source, place, MS_BIND)
         return True
+
+    def attach(self, folders: list[list[str]]) -> None:
+        """[folder, target]… where every target is directly below `MNT`, which has nothing else.
+
+        Raises OSError.
+        """
+        self._real[MNT + "/"] = os.open(MNT, PLACE)
+        _mount("tmpfs", MNT, 0, b"tmpfs", b"size=64k,mode=755")
+        for folder, target in folders:
+            os.mkdir(target)
+            _mount(self.path(folder), target, MS_BIND)
 
     def reveal(self, folder: str) -> None:
         """Make a folder below a place that is hidden now visible again."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from . import layers, unzip
+from . import layers, sandbox, unzip
 from .faults import Fault
 
 OPT = "/opt"
@@ -35,6 +35,9 @@ def settle(meta: dict[str, Any], mounts: Any) -> str:
         words = f"Could not unzip the function's code: {error}"
         raise Fault("Runtime.BadZip", words) from None
     os.makedirs(outside(meta["pycache"]), exist_ok=True)
+    wanted = meta.get("file_systems")
+    if wanted:
+        _attach(wanted, mounts)
     if mounts is None:
         return opt or OPT
     placed = bool(opt) and mounts.replace(OPT, opt)
@@ -42,10 +45,23 @@ def settle(meta: dict[str, Any], mounts: Any) -> str:
         mounts.reveal(folder)
     if placed:
         mounts.protect(OPT)
+    if wanted:
+        mounts.protect(sandbox.MNT)
     if meta["code"]:
         mounts.make_read_only(meta["code"])
     mounts.close()
     return OPT if placed or not opt else opt
+
+
+def _attach(wanted: list[list[str]], mounts: Any) -> None:
+    targets = ", ".join(target for _, target in wanted)
+    if mounts is None:
+        words = f"This machine does not let Owari mount a file system at {targets}"
+        raise Fault("Owari.MountFailure", f"{words}: see `owari doctor`.")
+    try:
+        mounts.attach(wanted)
+    except OSError as error:
+        raise Fault("Owari.MountFailure", f"No file system at {targets}: {error}") from None
 
 
 def _as_it_is(name: str) -> str:

@@ -13,6 +13,7 @@ LOG_TAIL_MAX_BYTES = 4 * 1024
 # Codes AWS has for a function that cannot be started; compute names one in the report's `code`.
 # Each with its HTTP status (Lambda API reference, Invoke, "Errors").
 _START_FAULTS = {
+    "EFSMountFailureException": 403,
     "InvalidRuntimeException": 502,
     "InvalidZipFileException": 502,
     "ResourceNotReadyException": 502,

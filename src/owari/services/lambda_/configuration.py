@@ -143,6 +143,16 @@ def _vpc(_name: str, value: dict[str, Any]) -> Any:
     }
 
 
+def _file_systems(_name: str, value: list[dict[str, Any]]) -> Any:
+    """An EFS access point: a folder that Batch and ECS know too (spec.py, mounts.py)."""
+    for given in value:
+        if ":s3files:" in given["Arn"]:
+            raise beyond_owari("an Amazon S3 Files access point as the file system of a function")
+        if given["LocalMountPath"] in ("/mnt/.", "/mnt/.."):
+            raise invalid(f"LocalMountPath {given['LocalMountPath']} names no folder below /mnt.")
+    return value
+
+
 def _image_config(_name: str, value: dict[str, Any]) -> Any:
     given = {key: value[key] for key in ("EntryPoint", "Command") if value.get(key)}
     if value.get("WorkingDirectory"):
@@ -191,7 +201,7 @@ _SETTINGS: dict[str, Callable[[str, Any], Any]] = {
     "SnapStart": _snap_start,
     "LoggingConfig": _logging,
     "DurableConfig": lambda _name, value: checked_durable_config(value),
-    "FileSystemConfigs": _as_is,
+    "FileSystemConfigs": _file_systems,
     "ImageConfig": _image_config,
 }
 _KEPT_AS = {"ImageConfig": "ImageConfigResponse"}

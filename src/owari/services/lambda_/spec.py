@@ -49,6 +49,7 @@ def template(d: Deployed, qualifier: str | None) -> Spec:
         "ephemeral_mib": config["EphemeralStorage"]["Size"],
         **_code(Source(**json.loads(d.source)), config),
         **_layers(json.loads(d.layers)),
+        **_file_systems(config.get("FileSystemConfigs") or []),
         "variables": config.get("Environment", {}).get("Variables", {}),
         "account": d.account,
         "region": d.region,
@@ -78,6 +79,18 @@ def _layers(stored: list[dict[str, Any]]) -> Spec:
     if not sources:
         return {}
     return {"layers": [{"folder": s.folder} if s.folder else {"code": s.code} for s in sources]}
+
+
+def _file_systems(configs: list[dict[str, str]]) -> Spec:
+    """No EFS here tells where an access point leads: `fsap-D` leads to `fs-D`."""
+    if not configs:
+        return {}
+    return {
+        "file_systems": [
+            {"id": "fs-" + c["Arn"].rpartition("/fsap-")[2], "target": c["LocalMountPath"]}
+            for c in configs
+        ]
+    }
 
 
 def spec_for(
