@@ -6,10 +6,13 @@ other volume is an empty folder that the containers of one task share.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 Json = dict[str, Any]
+
+FILE_SYSTEM = re.compile(r"fs-[0-9a-z]+")
 
 
 def mounts_of(points: Iterable[Json], volumes: Iterable[Json], task: str) -> list[Json]:

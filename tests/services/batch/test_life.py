@@ -40,8 +40,14 @@ def test_what_the_process_is_given(world: BatchWorld) -> None:
             "command": ["echo", "Ref::what", "Ref::other", "x=Ref::what"],
             "environment": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
             "jobRoleArn": "arn:aws:iam::000000000000:role/r",
-            "volumes": [{"name": "v", "host": {"sourcePath": "/data"}}],
-            "mountPoints": [{"sourceVolume": "v", "containerPath": "/in", "readOnly": True}],
+            "volumes": [
+                {"name": "v", "host": {"sourcePath": "/data"}},
+                {"name": "e", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}},
+            ],
+            "mountPoints": [
+                {"sourceVolume": "v", "containerPath": "/in", "readOnly": True},
+                {"sourceVolume": "e", "containerPath": "/efs"},
+            ],
             "linuxParameters": {
                 "sharedMemorySize": 64,
                 "tmpfs": [{"containerPath": "/t", "size": 9}],
@@ -69,7 +75,10 @@ def test_what_the_process_is_given(world: BatchWorld) -> None:
         0,
         60.0,
     )
-    assert spec["mounts"] == [{"source": "/data", "target": "/in", "read_only": True}]
+    assert spec["mounts"] == [
+        {"source": "/data", "target": "/in", "read_only": True},
+        {"source": None, "target": "/efs", "read_only": False, "shared": "fs-1/"},
+    ]
     assert (spec["tmpfs_mib"], spec["shm_mib"], spec["user"]) == ({"/t": 9}, 64, "nobody")
     assert spec["role_arn"] == "arn:aws:iam::000000000000:role/r"
     assert spec["log_group"] == "/aws/batch/job"

@@ -332,6 +332,8 @@ def test_pages(world: BatchWorld) -> None:
         ({"resourceRequirements": [{"type": "VCPU", "value": "many"}]}, "VCPU value 'many'"),
         ({"resourceRequirements": [{"type": "VCPU", "value": "0.5"}]}, "whole number"),
         ({"mountPoints": [{"sourceVolume": "v", "containerPath": "/x"}]}, "Unknown volume"),
+        ({"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": ".."}}]}, "fs-1234"),
+        ({"volumes": [{"name": "v", "s3filesVolumeConfiguration": {"fileSystemArn": "a"}}]}, "s3f"),
         ({"environment": [{"name": "AWS_BATCH_JOB_ID", "value": "1"}]}, "AWS_BATCH"),
     ],
 )

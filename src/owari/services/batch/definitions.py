@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from owari.mounts import FILE_SYSTEM
 from owari.services.batch.demands import Size, check_fargate, check_whole_vcpus, size_of, total
 from owari.services.batch.faults import beyond_owari, client, refused
 from owari.services.batch.names import check_name
@@ -98,9 +99,11 @@ def _check_fargate_container(container: Json, size: Size, *, named: bool) -> Non
 def _check_mounts(container: Json, volumes: list[Json]) -> None:
     names = set()
     for volume in volumes:
-        for kind in ("efsVolumeConfiguration", "s3filesVolumeConfiguration"):
-            if kind in volume:
-                raise beyond_owari(f"volumes with {kind}; a host path can be mounted")
+        if "s3filesVolumeConfiguration" in volume:
+            raise beyond_owari("volumes with s3filesVolumeConfiguration")
+        file_system = volume.get("efsVolumeConfiguration", {}).get("fileSystemId", "fs-0")
+        if not FILE_SYSTEM.fullmatch(file_system):
+            raise refused(f"fileSystemId {file_system} is not the id of a file system, as fs-1234.")
         names.add(volume.get("name"))
     for mount in container.get("mountPoints", ()):
         if mount.get("sourceVolume") not in names:
