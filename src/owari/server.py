@@ -28,6 +28,7 @@ from owari.config import Config
 from owari.effects import Call, Run
 from owari.host import Host
 from owari.http.application import Api
+from owari.http.bearer import holds_token
 from owari.http.function_urls.site import Sites
 from owari.http.gate import Gate, make_gate
 from owari.http.listener import Listener
@@ -136,6 +137,9 @@ class _Server:
         )
         sites = Sites(host, known, settings.authority, time.time)
         gate.cors = lambda request: settings.admits_origin(request) or sites.admits_origin(request)
+        gate.trusts = lambda request: (
+            holds_token(request, host.issuer, time.time) or self._page(request.path) is not None
+        )
         body_max = PROFILES[config.profile].object_put_max_bytes
         inline_max, reserve = config.inline_body_max_bytes, config.disk_reserve_bytes
         store = Store(host.blobs, self.threads, inline_max, body_max, reserve)
@@ -146,7 +150,7 @@ class _Server:
 
     # ---- pages
     def _page(self, path: str) -> dict[str, Any] | None:
-        """A service's own, on a snapshot of the last commit."""
+        """A service's own, on a snapshot of the last commit. Who knows its path may read it."""
         prefix = next((p for p in REGISTRY.pages if path.startswith(p)), None)
         if prefix is None:
             return None

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from owari.config import Config
+from owari.credentials import Issuer
 from owari.http import peer as peers
+from owari.http.bearer import holds_token
 from owari.http.gate import Gate, host_name, make_gate
 from owari.http.peer import Peer
 from owari.wire.message import Request
 from tests.server.fake import Answers, request, serving
+from tests.support.server import ROLE, Server
 
 ME = Peer("127.0.0.1", True, os.geteuid())
 REMOTE = Peer("203.0.113.7", False, None)
@@ -107,6 +112,27 @@ def test_other_users_of_the_machine_are_refused(tmp_path: Path) -> None:
     assert gate.refusal(asked(), REMOTE) is None  # there signatures are required
     shared = made(tmp_path, shared=True)
     assert shared.refusal(asked(), other) is None
+
+
+def test_what_owari_started_passes_as_any_user(tmp_path: Path) -> None:
+    issuer, now = Issuer(b"secret"), 1_000.0
+    gate = made(tmp_path)
+    gate.trusts = lambda request: holds_token(request, issuer, lambda: now)
+    other = Peer("127.0.0.1", True, 54_321)
+
+    def with_token(issuer: Issuer, expires: float, key: str = "") -> Request:
+        c = issuer.issue("000000000000", "arn:aws:sts::000000000000:assumed-role/r/s", expires)
+        signed = f"Credential={key or c.access_key}/20260101/us-east-1/s3/aws4_request"
+        header = f"AWS4-HMAC-SHA256 {signed}, SignedHeaders=host, Signature=0"
+        return asked(authorization=header, **{"x-amz-security-token": c.token})
+
+    assert gate.refusal(with_token(issuer, 2_000), other) is None
+    assert gate.refusal(with_token(issuer, 500), other) is not None, "expired"
+    assert gate.refusal(with_token(Issuer(b"forged"), 2_000), other) is not None
+    assert gate.refusal(with_token(issuer, 2_000, "AKIAELSE"), other) is not None
+    for token in ("", ".", "x", "é", "a.b.c"):
+        odd = asked(authorization="AWS4-HMAC-SHA256 x", **{"x-amz-security-token": token})
+        assert gate.refusal(odd, other) is not None
 
 
 def test_where_nobody_tells_the_user_is_warned(
@@ -207,3 +233,29 @@ def test_other_machines_see_only_whether_it_lives(tmp_path: Path) -> None:
                 Request("GET", path, "", {"host": "localhost"}), 0, peer, _NoFlow()
             )
             assert asyncio.run(turn.answer()).status == status
+
+
+JOB = """
+import boto3, encodings.idna, os
+s3 = boto3.client("s3")
+os.setuid(65534)
+print(s3.list_buckets()["Buckets"])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a job as another user")
+def test_a_job_that_drops_its_rights_still_reaches_us(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        session = server.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="job")[
+            "Credentials"
+        ]
+        env = {
+            "AWS_ENDPOINT_URL": server.endpoint, "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+        }  # fmt: skip
+        token = {"AWS_SESSION_TOKEN": session["SessionToken"]}
+        for variables, status in ((env | token, 0), (env, 1)):
+            command = [sys.executable, "-c", JOB]
+            done = subprocess.run(command, env=variables, capture_output=True, timeout=60)
+            assert done.returncode == status, done.stderr

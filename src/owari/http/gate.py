@@ -10,8 +10,10 @@ Host    Must be an IP address, a name of loopback (`localhost`, `*.localhost`, s
         (allow it with `--allow-host '*.amazonaws.com'` where DNS is redirected on purpose).
 Origin  Browsers send it with every request a foreign page makes that could change something.
         Only our own origin passes, or one the `cors` hook (S3's CORS rules) accepts.
-Peer    On loopback, the user who started Owari and root; `shared` lifts it. Where the
-        machine cannot tell who calls, everybody passes (and `owari up` says so).
+Peer    On loopback, the user who started Owari and root, and whoever shows that Owari started
+        it (`trusts`: a session token of ours): a container may run as another user. `shared`
+        lifts it. Where the machine cannot tell who calls, everybody passes (and `owari up`
+        says so).
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ class Gate:
     suffixes: tuple[str, ...]
     users: frozenset[int] | None
     cors: Cors = no_cors
+    trusts: Callable[[Request], bool] = lambda _request: False
     _known: set[str] = field(default_factory=set)
 
     def refusal(self, request: Request, peer: Peer) -> ServiceError | None:
@@ -56,13 +59,16 @@ class Gate:
         origin = request.headers.get("origin")
         if origin is not None and not _own(origin, host) and not self.cors(request):
             return _denied(f"A page of {_shown(origin)} may not call Owari.")
-        if self.users is not None and peer.loopback and peer.uid not in self.users:
+        if self._is_stranger(peer) and not self.trusts(request):
             who = "an unknown user" if peer.uid is None else f"user {peer.uid}"
             return _denied(
                 f"Owari was started by another user and {who} may not call it. "
                 "`owari up --shared` lets every user of this machine in."
             )
         return None
+
+    def _is_stranger(self, peer: Peer) -> bool:
+        return self.users is not None and peer.loopback and peer.uid not in self.users
 
     def _knows(self, host: str) -> bool:
         name = host_name(host)

@@ -72,9 +72,9 @@ def test_a_function_is_told_its_trace(server: Server) -> None:
 
 
 def test_a_runtime_that_this_machine_does_not_run(server: Server) -> None:
-    server.function("node", "x = 1\n", Runtime="nodejs22.x")
+    server.function("java", "x = 1\n", Runtime="java21")
     with pytest.raises(ClientError) as caught:
-        server.client("lambda").invoke(FunctionName="node")
+        server.client("lambda").invoke(FunctionName="java")
     assert caught.value.response["Error"]["Code"] == "InvalidRuntimeException"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 502
 
