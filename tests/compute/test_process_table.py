@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any, cast
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,12 +31,12 @@ class FakeKeeper:
         self.room = room
         self.jobs: list[int] = []
         self.groups: list[str] = ["/nonexistent"]
-        self.ready = False
+        self.pid = 0
         self.closed = False
         self.queue: list[int] = []
         self.running: int | None = None
         self.stopped = False
-        self.said: list[tuple[int, int, bytes]] = [(frames.READY, 0, b"")]
+        self.said: list[tuple[int, int, bytes]] = [(frames.READY, 1, b"")]
 
     def send(self, kind: int, number: int, _body: bytes = b"") -> None:
         if kind == frames.JOB:
@@ -246,3 +247,33 @@ def test_any_order_of_events(seed: int) -> None:
     assert all(not keeper.jobs for keeper in world.spawner.live())
     for report in world.reports.values():
         assert report["status"] in ("ok", "failed", "cancelled", "lost"), report
+
+
+@pytest.mark.parametrize(
+    ("status", "flags", "verdict", "code"),
+    [
+        (0, 0, "ok", 0),
+        (0, frames.OUT_OF_MEMORY, "ok", 0),  # a process of its was killed, it made do
+        (9, frames.OUT_OF_MEMORY, "error", 137),
+        (1 << 8, frames.OUT_OF_MEMORY, "error", 1),
+        (0, frames.TIMED_OUT, "error", 0),  # it ended orderly on SIGTERM, but late
+        (15, frames.STOPPED, "cancelled", 143),
+        (15, frames.STOPPED | frames.OUT_OF_MEMORY, "error", 143),
+    ],
+)
+def test_verdicts(status: int, flags: int, verdict: str, code: int) -> None:
+    world = World(random.Random(0))
+    world.table.run(0, cast(Link, None), ("run", 1), spec(random.Random(1)) | {"vcpus": 1.0})
+    world.table.tick(False)
+    [keeper] = world.spawner.live()
+    keeper.begin()
+    assert keeper.running is not None
+    body = frames.ENDED_BODY.pack(status, flags, 1.0, 2.0)
+    keeper.said.append((frames.ENDED, keeper.running, body))
+    keeper.running = None
+    world.hear(keeper)
+    report = world.reports["run"]
+    assert (report["status"], report["exit_code"]) == (verdict, code)
+    assert report["reason"].startswith("OutOfMemoryError") == (
+        bool(code) and bool(flags & frames.OUT_OF_MEMORY)
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -133,6 +135,78 @@ def test_what_forks_on_and_on_does_not_get_away(lab: Lab) -> None:
     hop = "import os\nwhile True:\n    if os.fork(): os._exit(0)"
     assert lab.run_process([PYTHON, "-c", hop])["status"] == "ok"
     assert lab.run_process(["true"])["status"] == "ok"  # where nothing else runs on
+
+
+@pytest.fixture
+def bomb(lab: Lab) -> Iterator[str]:
+    """A job's command that doubles for ever; whatever happens nothing of it is left."""
+    if not lab.agent["isolation"].startswith("cgroup"):
+        pytest.skip("without a group nothing bounds it")
+    tag = f"bomb-{os.urandom(6).hex()}"
+    yield f"f() {{ f | f & }}; f; sleep 50 # {tag}"
+    while found := {pid for pid in children_of(lab, tag) if alive(pid)}:
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in found:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+
+
+def test_a_fork_bomb_ends_and_the_slot_goes_on(lab: Lab, bomb: str) -> None:
+    report = lab.run_process(["bash", "-c", bomb], memory_mib=64)
+    assert (report["status"], report["exit_code"] != 0) == ("error", True)
+    assert report["reason"] == "OutOfMemoryError: Container killed due to memory usage"
+    assert lab.run_process(["true"], memory_mib=64)["status"] == "ok"
+
+
+def test_a_fork_bomb_whose_keeper_cannot_act_is_ended_from_outside(lab: Lab, bomb: str) -> None:
+    safe = "cmp -s /proc/$$/oom_score_adj /proc/$PPID/oom_score_adj"  # set after the start
+    line = f"while {safe}; do :; done; kill -STOP $PPID; {bomb}"
+    report = lab.run_process(["bash", "-c", line], memory_mib=64)
+    assert (report["status"], report["exit_code"]) == ("error", 137)
+    assert report["reason"] == "OutOfMemoryError: Container killed due to memory usage"
+    assert lab.run_process(["true"], memory_mib=64)["status"] == "ok"
+
+
+def test_a_cancelled_job_whose_keeper_cannot_act_is_ended_from_outside(lab: Lab) -> None:
+    tag = f"tag-{os.urandom(6).hex()}"
+    spec = lab.process(leaver(tag, "kill -STOP $PPID; wait"), grace_s=0.0)
+    lab.start_spec(spec)
+    wait_for_nappers(lab, tag)
+    lab.cancel(spec)
+    report = lab.report_of(spec)
+    assert (report["status"], report["exit_code"]) == ("cancelled", 137)
+    assert not any(map(alive, children_of(lab, tag)))
+    assert lab.run_process(["true"])["status"] == "ok"
+
+
+def test_a_job_that_kills_its_keeper_is_lost_and_ends(lab: Lab) -> None:
+    tag = f"tag-{os.urandom(6).hex()}"
+    spec = lab.process(leaver(tag, "read line; kill -KILL $PPID; wait"))
+    lab.start_spec(spec)
+    report = lab.report_of(spec)
+    assert (report["status"], report["exit_code"]) == ("lost", None)
+    lab.wait(lambda: not any(map(alive, children_of(lab, tag))))
+    assert lab.run_process(["true"])["status"] == "ok"
+
+
+def test_a_job_that_ends_well_is_a_success_whatever_its_child_lacked(lab: Lab) -> None:
+    """Its own process is not the one killed, and it ends before anybody looks."""
+    line = f"{PYTHON} -S -c '{HUNGRY}'; exit 0"
+    for _ in range(3):
+        report = lab.run_process(["bash", "-c", line], memory_mib=64)
+        assert (report["status"], report["exit_code"]) in (("ok", 0), ("error", 137)), report
+        assert bool(report["reason"]) == bool(report["exit_code"])
+
+
+def test_a_job_has_so_many_processes_and_no_more(lab: Lab) -> None:
+    if not lab.agent["isolation"].startswith("cgroup"):
+        pytest.skip("only cgroups count processes")
+    own = next(x for x in lab.printed("cat /proc/self/cgroup") if ":pids:" in x or x[:3] == "0::")
+    place = "/sys/fs/cgroup/pids" if ":pids:" in own else "/sys/fs/cgroup"
+    bound = Path(place + own.rpartition(":")[2]) / "pids.max"
+    if "slot-job" not in own or not bound.exists():
+        pytest.skip("no group of pids is writable here")
+    assert bound.read_text() == "4097\n"  # with the one that keeps it
 
 
 def test_timeout_ends_the_whole_tree(lab: Lab) -> None:

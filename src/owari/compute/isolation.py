@@ -60,12 +60,13 @@ class Tier:
     name: str
     why: str
     raise_it: str = ""
-    parents: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()  # cgroup v1: of memory, cpu and, where writable, pids
 
     def slot(self, number: int) -> Slot:
         match self.name:
             case "cgroup v1":
-                return SlotV1(*(Path(parent) / f"slot-{number}" for parent in self.parents))
+                memory, cpu = (Path(parent) / f"slot-{number}" for parent in self.parents[:2])
+                return SlotV1(memory, cpu)
             case "cgroup v2":
                 return SlotV2(Path(self.parents[0]) / f"slot-{number}")
             case _:
@@ -283,6 +284,10 @@ def _detect_v1(name: str, proc: Path) -> Tier:
     parents = [_own_group(proc, mounts, c) / name for c in ("memory", "cpu")]
     for parent in parents:
         parent.mkdir(exist_ok=True)
+    with contextlib.suppress(OSError, LookupError):  # we can do without
+        pids = _own_group(proc, mounts, "pids") / name
+        pids.mkdir(exist_ok=True)
+        parents.append(pids)
     return _try_out(
         Tier("cgroup v1", "memory and cpu groups are writable", "", tuple(map(str, parents)))
     )
@@ -296,6 +301,9 @@ def _detect_v2(name: str, proc: Path) -> Tier:
         if missing:
             _write(parent.parent / "cgroup.subtree_control", "+memory +cpu")
         _write(parent / "cgroup.subtree_control", "+memory +cpu")
+        with contextlib.suppress(OSError):  # we can do without
+            _write(parent.parent / "cgroup.subtree_control", "+pids")
+            _write(parent / "cgroup.subtree_control", "+pids")
         return _try_out(Tier("cgroup v2", "the unified group is writable", "", (str(parent),)))
     except OSError:
         parent.rmdir()

@@ -17,7 +17,7 @@ from owari.compute.images import Host, Image, Root, Runtime
 
 CONTAINER_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 FOREVER_S = 10.0 * 365 * 86_400
-GRACE_S = 30.0
+GRACE_S = 30.0  # Batch user guide, "Job timeouts"; ECS StopTask: SIGTERM, 30 seconds, SIGKILL
 CLIENT_MIB = 512  # for the container runtime's own processes
 
 
@@ -60,6 +60,12 @@ def room(image: Image | None, spec: dict[str, Any]) -> Room:
     return (image.own_tmp, mounts) if image.own_tmp or mounts else None
 
 
+def grace_s(spec: dict[str, Any]) -> float:
+    """Between SIGTERM and SIGKILL."""
+    asked: float | None = spec.get("grace_s")
+    return GRACE_S if asked is None else asked
+
+
 def _identity(source: str) -> str:
     """Of what is there now: a folder made anew under the old name is mounted anew."""
     try:
@@ -87,7 +93,7 @@ def job(
         "memory_mib": containers.memory_mib(spec),
         "vcpus": spec["vcpus"],
         "timeout_s": spec["timeout_s"] or FOREVER_S,
-        "grace_s": GRACE_S if spec.get("grace_s") is None else spec["grace_s"],
+        "grace_s": grace_s(spec),
         "box": None,
     }
     match image:

@@ -93,6 +93,7 @@ class Desk:
     def retire(self) -> None:
         """What nobody has needed for a while."""
         self.processes.retire()
+        self.processes.end_overdue()
         self.volumes.retire([run.spec for run in self.processes.runs.values()])
 
     def describe(self) -> dict[str, Any]:

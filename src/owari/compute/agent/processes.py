@@ -12,20 +12,22 @@ from __future__ import annotations
 
 import marshal
 import os
+import signal
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from owari.compute import containers
-from owari.compute.agent import commands, orphans, protocol, spawner
+from owari.compute.agent import commands, orphans, protocol, spawner, warden
 from owari.compute.agent.asking import ask
 from owari.compute.agent.image_lookup import Images
 from owari.compute.agent.ledger import Capacity, Ledger, Need
 from owari.compute.agent.lines import Lines, Shipper, Stream
 from owari.compute.agent.link import Link
 from owari.compute.agent.loop import Loop
-from owari.compute.agent.spawner import Keeper, Room, Spawner, end_groups
+from owari.compute.agent.spawner import Keeper, Room, Spawner
 from owari.compute.images import Image, Runtime, Unknown
 from owari.compute.runtime import frames
 
@@ -33,6 +35,9 @@ Key = tuple[str, int]
 
 AHEAD_MAX = 15  # jobs a keeper has beyond the running one
 QUICK_S = 0.01  # a keeper whose last job took less is sent some ahead
+SHORTAGE_S = 1.0  # shortages of memory that go on so long: the keeper does not come to end them
+OVERDUE_S = 5.0  # a run going on so long after it should have been killed
+KILLED = 128 + signal.SIGKILL
 IDLE_KEEPERS_MAX = 2 * (os.cpu_count() or 1)
 
 TIMED_OUT = "Job attempt duration exceeded timeout"
@@ -61,7 +66,9 @@ class Run:
     pid: int = 0
     started: float | None = None  # epoch seconds
     cancelled: str = ""
-    stopped_by_us: bool = False
+    began: float = float("inf")  # loop's time
+    stopping: float = float("inf")
+    ended_for: int = 0  # frames.OUT_OF_MEMORY …: why it was ended from outside
 
 
 class Processes:
@@ -133,7 +140,9 @@ class Processes:
         for run in list(self.by_id.get(run_id, ())):
             run.cancelled = reason or "cancelled"
             if run.keeper is not None:
+                run.stopping = min(run.stopping, self.loop.now)
                 run.keeper.send(frames.STOP, run.number)
+                self.loop.call_later(commands.grace_s(run.spec) + OVERDUE_S, self.end_overdue)
                 self._touched.add(run.keeper)
                 continue
             if run in self.waiting:
@@ -235,13 +244,14 @@ class Processes:
     # ---- told (spawner.Owner)
     def on_frame(self, keeper: Keeper, kind: int, number: int, body: bytes) -> None:
         if kind == frames.READY:
-            keeper.ready = True
+            keeper.pid = number
             return
         run = self.runs[number]
         match kind:
             case frames.STARTED:
                 run.pid, run.started = frames.STARTED_BODY.unpack(body)
                 self._started.append(run)
+                run.began = self.loop.now
             case frames.OUTPUT:
                 self._log(run, run.lines.feed(body))
             case frames.ENDED:
@@ -260,6 +270,9 @@ class Processes:
         self._free(keeper, run)
         code = os.waitstatus_to_exitcode(status)
         code = code if code >= 0 else 128 - code
+        self._settle(run, code, flags, stopped)
+
+    def _settle(self, run: Run, code: int, flags: int, stopped: float) -> None:
         if isinstance(run.image, Runtime) and run.target is None:
             self._container_ended(run, code, flags, stopped)
         else:
@@ -281,8 +294,9 @@ class Processes:
         ask(self.loop, ["/bin/sh", "-c", farewell], told)
 
     def _conclude(self, run: Run, code: int, flags: int, stopped: float) -> None:
-        if flags & frames.OUT_OF_MEMORY:
-            self._finish(run, "error", code or 137, OUT_OF_MEMORY, stopped)
+        """Whoever ends well although a process of his lacked memory has done his work."""
+        if flags & frames.OUT_OF_MEMORY and code:
+            self._finish(run, "error", code, OUT_OF_MEMORY, stopped)
         elif flags & frames.STOPPED:
             self._finish(run, "cancelled", code, run.cancelled, stopped)
         elif flags & frames.TIMED_OUT:
@@ -300,8 +314,7 @@ class Processes:
         self.idle.append(keeper)
         if len(self.idle) > IDLE_KEEPERS_MAX:
             oldest = self.idle.pop(0)
-            self._forget(oldest)
-            oldest.close()
+            self._dismiss(oldest)
 
     def _returned(self, keeper: Keeper, run: Run) -> None:
         """It was sent ahead and would have had to wait."""
@@ -323,30 +336,68 @@ class Processes:
 
     def on_keeper_end(self, keeper: Keeper) -> None:
         """Somebody killed it: what it ran is killed too and lost, what it had not begun begins."""
-        end_groups(keeper.groups)
         if not keeper.groups:
             orphans.kill_marked(spawner.slot_mark(self.spawner.mark, keeper.slot), within_s=0.5)
         if keeper in self.idle:
             self.idle.remove(keeper)
         self._forget(keeper)
-        for at, number in enumerate(list(keeper.jobs)):
-            run = self.runs[number]
-            run.keeper = None
-            if at > 0:
-                self._wait_again(run)
-                continue
-            self.ledger.give(run.need, run.gpus)
-            if keeper.ready:
-                self._finish(run, "lost", None, "The process that kept this job was killed.")
-            else:
-                self._finish(run, "failed", None, "No slot could be prepared; see spawner.log.")
+        current, ahead = keeper.jobs[:1], keeper.jobs[1:]
         keeper.jobs.clear()
+        for number in ahead:
+            self.runs[number].keeper = None
+            self._wait_again(self.runs[number])
+
+        def emptied() -> None:
+            self.spawner.give_slot(keeper.slot)
+            for number in current:
+                self._lost(keeper, self.runs[number])
+
+        warden.end(self.loop, keeper.groups, emptied)
+
+    def _lost(self, keeper: Keeper, run: Run) -> None:
+        """Its keeper is gone, and so is every process of it."""
+        run.keeper = None
+        self.ledger.give(run.need, run.gpus)
+        if run.ended_for:
+            self._settle(run, KILLED, run.ended_for, time.time())
+        elif keeper.pid:
+            self._finish(run, "lost", None, "The process that kept this job was killed.")
+        else:
+            self._finish(run, "failed", None, "No slot could be prepared; see spawner.log.")
 
     def _forget(self, keeper: Keeper) -> None:
         del self.keepers[keeper.slot]
         self._quick.discard(keeper.slot)
         self._touched.discard(keeper)
+
+    def _dismiss(self, keeper: Keeper) -> None:
+        self._forget(keeper)
+        keeper.close()
         self.spawner.give_slot(keeper.slot)
+
+    # ---- ended from outside (warden.py)
+    def on_shortage(self, keeper: Keeper) -> None:
+        """The keeper hears of it too, and usually ends the run before a second one."""
+        if not keeper.jobs:
+            return
+        run = self.runs[keeper.jobs[0]]
+        if keeper.short_since is None or keeper.short_since[0] != run.number:
+            keeper.short_since = (run.number, self.loop.now)
+        elif self.loop.now - keeper.short_since[1] >= SHORTAGE_S and not run.ended_for:
+            run.ended_for = frames.OUT_OF_MEMORY
+            keeper.end()
+
+    def end_overdue(self) -> None:
+        """Runs that their keepers should have killed long ago."""
+        for keeper in list(self.keepers.values()):
+            run = self.runs[keeper.jobs[0]] if keeper.jobs else None
+            if run is None or run.ended_for:
+                continue
+            timeout_s = run.spec["timeout_s"] or float("inf")
+            stopped = min(run.stopping, run.began + timeout_s)
+            if self.loop.now >= stopped + commands.grace_s(run.spec) + OVERDUE_S:
+                run.ended_for = frames.STOPPED if run.cancelled else frames.TIMED_OUT
+                keeper.end()
 
     # ---- telling
     def _log(self, run: Run, texts: list[str]) -> None:
@@ -397,8 +448,7 @@ class Processes:
         """Keepers that nobody has needed for a while."""
         while len(self.idle) > 1:
             keeper = self.idle.pop(0)
-            self._forget(keeper)
-            keeper.close()
+            self._dismiss(keeper)
 
     def sanity_check(self) -> None:
         """What must hold between any two events."""

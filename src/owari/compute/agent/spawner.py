@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from owari.compute.agent import orphans
+from owari.compute.agent import orphans, warden
 from owari.compute.agent.loop import IN, OUT, Loop
 from owari.compute.isolation import Tier
 from owari.compute.runtime import frames
@@ -27,6 +27,9 @@ class Owner(Protocol):
 
     def on_frame(self, keeper: Keeper, kind: int, number: int, body: bytes) -> None: ...
 
+    def on_shortage(self, keeper: Keeper) -> None:
+        """The kernel killed in its group, for want of memory."""
+
     def on_keeper_end(self, keeper: Keeper) -> None: ...
 
 
@@ -39,15 +42,22 @@ class Keeper:
     """One slot."""
 
     def __init__(
-        self, loop: Loop, slot: int, room: Room, connection: socket.socket, owner: Owner
+        self,
+        loop: Loop,
+        slot: int,
+        room: Room,
+        connection: socket.socket,
+        owner: Owner,
+        groups: list[str],
     ) -> None:
         self.loop = loop
         self.slot = slot
         self.room = room
         self.owner = owner
         self.jobs: list[int] = []  # numbers of the runs it has, the running one first
-        self.groups: list[str] = []
-        self.ready = False
+        self.groups = groups
+        self.short_since: tuple[int, float] | None = None  # of memory: run, loop's time
+        self.pid = 0  # until it is ready
         self._socket = connection
         self._in = bytearray()
         self._out = bytearray()
@@ -55,6 +65,7 @@ class Keeper:
         self._paused = False
         connection.setblocking(False)
         loop.add(connection.fileno(), self._on_event)
+        self._shortages = warden.Shortages(loop, groups, lambda: owner.on_shortage(self))
 
     def send(self, kind: int, number: int, body: bytes = b"") -> None:
         """Goes out at the next `flush`."""
@@ -106,6 +117,13 @@ class Keeper:
         if self._socket.fileno() >= 0:
             self.loop.remove(self._socket.fileno())
             self._socket.close()
+            self._shortages.close()
+
+    def end(self) -> None:
+        """From outside, with whatever it runs; its owner is told as of any other end."""
+        if self.pid:
+            orphans.kill(self.pid)
+        warden.end(self.loop, self.groups, lambda: None)
 
 
 class Spawner:
@@ -153,9 +171,7 @@ class Spawner:
             raise
         finally:
             theirs.close()
-        keeper = Keeper(self.loop, slot, room, ours, owner)
-        keeper.groups = groups
-        return keeper
+        return Keeper(self.loop, slot, room, ours, owner, groups)
 
     def _take_slot(self) -> int:
         if self._free_slots:
@@ -221,10 +237,3 @@ class Spawner:
 def slot_mark(mark: str, slot: int) -> bytes:
     """What is in the environment of every job of this agent's slot."""
     return f"{SLOT_MARK}={mark}-{slot}".encode()
-
-
-def end_groups(groups: list[str]) -> None:
-    """SIGKILL to whatever is in these cgroups."""
-    for group in groups:
-        for word in (Path(group) / "cgroup.procs").read_text().split():
-            orphans.kill(int(word))

@@ -18,7 +18,7 @@ from . import sandbox
 MIB = 1024 * 1024
 SHARES_PER_VCPU = 1_024
 NO_FD = -1
-RELAXED_BYTES = 32 * MIB
+TASKS_MAX = 4_096  # processes and threads of a job
 
 
 def _read(path: str) -> str:
@@ -42,6 +42,19 @@ def _figure(text: str, name: str) -> int:
     return 0
 
 
+def _bound(pids: int, tasks: int) -> None:
+    """`pids`: of a group's `pids.max`, NO_FD where there is none."""
+    if pids != NO_FD:
+        os.write(pids, b"%d" % tasks)
+
+
+def _open_bound(folder: str) -> int:
+    try:
+        return os.open(os.path.join(folder, "pids.max"), os.O_WRONLY)
+    except FileNotFoundError:
+        return NO_FD
+
+
 class NoGroup:
     """Memory is watched by the keeper itself; CPU is not weighted."""
 
@@ -53,7 +66,7 @@ class NoGroup:
     def limit(self, memory_mib: int, vcpus: float) -> None:
         pass
 
-    def relax(self) -> None:
+    def forbid_forks(self) -> None:
         pass
 
     def forget(self) -> None:
@@ -64,16 +77,17 @@ class NoGroup:
 
 
 class GroupV1:
-    """A memory and a cpu group (cgroup v1)."""
+    """A memory and a cpu group, perhaps one of pids (cgroup v1)."""
 
     event_mask = select.POLLIN
     exact = True
 
-    def __init__(self, memory: str, cpu: str) -> None:
+    def __init__(self, memory: str, cpu: str, *pids: str) -> None:
         self.memory = memory
         self.cpu = cpu
         self._set = (0, 0.0)
-        sandbox.join([os.path.join(memory, "cgroup.procs"), os.path.join(cpu, "cgroup.procs")])
+        sandbox.join(os.path.join(folder, "cgroup.procs") for folder in (memory, cpu, *pids))
+        self._pids = _open_bound(pids[0]) if pids else NO_FD
         self._control = os.open(os.path.join(memory, "memory.oom_control"), os.O_RDONLY)
         self.event_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         _write(os.path.join(memory, "cgroup.event_control"), f"{self.event_fd} {self._control}")
@@ -107,16 +121,13 @@ class GroupV1:
             _write(swap, size)
         shares = max(2, int(vcpus * SHARES_PER_VCPU))
         _write(os.path.join(self.cpu, "cpu.shares"), str(shares))
+        _bound(self._pids, TASKS_MAX + 1)
         self._set = (memory_mib, vcpus)
 
-    def relax(self) -> None:
-        """Room for the keeper to kill what has filled the group: it lives in it too."""
-        with contextlib.suppress(OSError):
-            self._set = (0, 0.0)
-            _write(os.path.join(self.memory, "memory.memsw.limit_in_bytes"), "-1")
-        with contextlib.suppress(OSError):
-            path = os.path.join(self.memory, "memory.limit_in_bytes")
-            _write(path, str(int(_read(path)) + RELAXED_BYTES))
+    def forbid_forks(self) -> None:
+        """Until the next `limit`."""
+        self._set = (0, 0.0)
+        _bound(self._pids, 0)
 
     def ran_out_of_memory(self) -> bool:
         """Without an event nothing was killed, so this is quick."""
@@ -140,6 +151,7 @@ class GroupV2:
         self.folder = folder
         self._set = (0, 0.0)
         sandbox.join([os.path.join(folder, "cgroup.procs")])
+        self._pids = _open_bound(folder)
         self.event_fd = os.open(os.path.join(folder, "memory.events"), os.O_RDONLY)
         self._kills = self._count()
 
@@ -160,14 +172,13 @@ class GroupV2:
             _write(os.path.join(self.folder, "memory.swap.max"), "0")
         weight = min(max(int(vcpus * 100), 1), 10_000)
         _write(os.path.join(self.folder, "cpu.weight"), str(weight))
+        _bound(self._pids, TASKS_MAX + 1)
         self._set = (memory_mib, vcpus)
 
-    def relax(self) -> None:
-        """Room for the keeper to kill what has filled the group: it lives in it too."""
-        with contextlib.suppress(OSError, ValueError):
-            self._set = (0, 0.0)
-            path = os.path.join(self.folder, "memory.max")
-            _write(path, str(int(_read(path)) + RELAXED_BYTES))
+    def forbid_forks(self) -> None:
+        """Until the next `limit`."""
+        self._set = (0, 0.0)
+        _bound(self._pids, 0)
 
     def ran_out_of_memory(self) -> bool:
         return self._count() > self._kills
@@ -177,10 +188,11 @@ Group = NoGroup | GroupV1 | GroupV2
 
 
 def enter(folders: list[str]) -> Group:
-    """Join the group of these folders: none, cgroup v2's one, cgroup v1's memory and cpu."""
+    """Join the group of these folders: none, cgroup v2's one, cgroup v1's memory, cpu
+    and perhaps pids."""
     match folders:
-        case [memory, cpu]:
-            return GroupV1(memory, cpu)
+        case [memory, cpu, *pids]:
+            return GroupV1(memory, cpu, *pids)
         case [folder]:
             return GroupV2(folder)
         case _:

@@ -30,7 +30,6 @@ AHEAD_MS = 25  # a job sent ahead waits no longer than this
 REFILL_BELOW = 3  # jobs waiting here: the agent hears of ends together, but before we are idle
 WATCH_MS = 20  # between looks at the memory of a job without a cgroup
 REAP_MS = 10_000
-GRACE_S = 30.0  # Batch user guide, "Job timeouts"; ECS StopTask: SIGTERM, 30 seconds, SIGKILL
 
 MIB = 1024 * 1024
 IN, OUT, NOTHING = select.POLLIN, select.POLLOUT, 0
@@ -88,7 +87,7 @@ class Keeper:
         self._agent_fd = agent.fileno()
 
     def run(self) -> NoReturn:
-        self._tell(frames.READY, 0)
+        self._tell(frames.READY, os.getpid())
         while True:
             while not self.queue or len(self._out) > BACKLOG_MAX_BYTES:
                 self._turn(None)
@@ -144,16 +143,19 @@ class Keeper:
         now = time.monotonic()
         if now >= running.kill_at:
             running.kill_at = now + 1.0
-            tree.kill_all()
+            self._kill()
         elif now >= running.stop_at:
             self._stop(running, frames.TIMED_OUT)
         if self.queue and now >= running.began + AHEAD_MS / 1000:
             self._give_back()
         if not running.flags & frames.OUT_OF_MEMORY and self._lacks_memory(running):
             running.flags |= frames.OUT_OF_MEMORY
-            self.group.relax()
-            tree.kill_all()
+            self._kill()
         tree.reap_adopted(running.pid)
+
+    def _kill(self) -> None:
+        self.group.forbid_forks()
+        tree.kill_all()
 
     def _stop(self, running: Running, flag: int) -> None:
         """SIGTERM to the whole tree, later SIGKILL."""
