@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,6 +102,7 @@ def test_a_new_server_hears_what_runs(make_lab: MakeLab, tmp_path: Path) -> None
 SERVER = """
 import json, sys
 from pathlib import Path
+from typing import Any
 from tests.compute.lab import Lab
 lab = Lab(Path(sys.argv[1]))
 lab.up()
@@ -281,6 +284,36 @@ def test_output_nobody_takes_makes_the_job_wait(make_lab: MakeLab, tmp_path: Pat
     assert report["status"] == "ok"
     lab.wait(lambda: len(lab.output(report)) == 400)
     assert lab.output(report) == [f"{i} {'x' * 10_000}" for i in range(400)]
+
+
+def test_a_flood_of_output_arrives_whole_in_bounded_memory(make_lab: MakeLab) -> None:
+    """100 MB from one job, every line counted; the agent holds a part of it at any time."""
+    lab, lines, seen = make_lab(), 1_000_000, hashlib.sha256()
+    count = 0
+
+    def take(records: list[dict[str, Any]], acknowledge: Callable[[], None]) -> None:
+        nonlocal count
+        for _, text in (event for record in records for event in record["events"]):
+            seen.update(text.encode() + b"\n")
+            count += 1
+        acknowledge()
+
+    lab.compute._on_logs = take
+    before = peak_mib(lab.agent["pid"])
+    program = f'BEGIN {{ for (i = 0; i < {lines}; i++) printf "%099d\\n", i }}'
+    assert lab.run_process(["awk", program])["status"] == "ok"
+    lab.wait(lambda: count == lines)
+    whole = hashlib.sha256()
+    for i in range(lines):
+        whole.update(b"%099d\n" % i)
+    assert seen.digest() == whole.digest()
+    assert peak_mib(lab.agent["pid"]) - before < 64
+
+
+def peak_mib(pid: int) -> int:
+    """Most memory it ever had."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 # ---- GPUs and capacity
