@@ -31,6 +31,13 @@ from owari.compute.isolation import describe
 print(json.dumps(describe()))
 """
 
+_EPHEMERAL = """
+import json, tempfile
+from owari.compute.runtime import ephemeral
+with tempfile.TemporaryDirectory() as folder:
+    print(json.dumps({"refusal": ephemeral.refusal(folder)}))
+"""
+
 _INTERPRETERS = """
 import json, os, pathlib, sys
 from owari.compute.agent.interpreters import choose, find
@@ -120,7 +127,19 @@ def isolation() -> list[Finding]:
         return [Finding("isolation", "missing", str(error))]
     detail = f"{told['tier']}: {told['why']}; memory {told['memory']}, CPU {told['cpu']}"
     state: State = "warn" if told["tier"] == "watchdog" else "ok"
-    return [Finding("isolation", state, detail, told["raise_it"]), namespaces()]
+    return [Finding("isolation", state, detail, told["raise_it"]), namespaces(), ephemeral()]
+
+
+def ephemeral() -> Finding:
+    """EphemeralStorage of functions."""
+    try:
+        refusal = _ask(_EPHEMERAL)["refusal"]
+    except ValueError as error:
+        refusal = str(error)
+    if not refusal:
+        return Finding("ephemeral storage", "ok", "a function's /tmp has the size it asked for")
+    mend = "run as root on Linux 5.8 or newer with loop devices and mkfs.ext4 (e2fsprogs)"
+    return Finding("ephemeral storage", "warn", f"a function's /tmp is unbounded: {refusal}", mend)
 
 
 def namespaces() -> Finding:

@@ -44,6 +44,7 @@ class Places:
             "layers": [self._layer(layer, definition) for layer in definition.layers],
             "layers_max_bytes": definition.unzipped_max_bytes,
             "unzipped_max_bytes": definition.unzipped_max_bytes,
+            "ephemeral_mib": definition.ephemeral_mib,
             "file_systems": self.file_systems.mounts(definition.file_systems),
             "keep": [*self.keep, *(runtime.keep if isinstance(runtime, Program) else ())],
         }

@@ -100,6 +100,7 @@ class Workers:
                 "version": stock.zygote.version,
                 "sdk": stock.zygote.sdk_words,
                 "own_tmp": stock.zygote.own_tmp,
+                "tmp_unbounded": stock.zygote.tmp_unbounded,
                 "pid": stock.zygote.pid,
                 "workers": len(stock.workers),
             }

@@ -58,6 +58,7 @@ class Zygote:
         self.version = ""  # set when it is ready
         self.sdk_words = ""
         self.own_tmp = False
+        self.tmp_unbounded = ""  # why /tmp has no size of its own
         self.on_event = on_event
         self.on_end = on_end
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -116,6 +117,7 @@ class Zygote:
                 self.version = event["ready"]
                 self.sdk_words = event["sdk"]
                 self.own_tmp = not event["no_own_tmp"]
+                self.tmp_unbounded = event["unbounded"]
             self.on_event(self, event)
 
     def close(self) -> None:

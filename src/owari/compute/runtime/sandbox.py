@@ -46,7 +46,7 @@ def join(cgroups: Iterable[str]) -> None:
             os.close(fd)
 
 
-def _mount(source: str, target: str, flags: int, kind: Any = None, data: Any = None) -> None:
+def mount(source: str, target: str, flags: int, kind: Any = None, data: Any = None) -> None:
     if LIBC.mount(source.encode(), target.encode(), kind, flags, data) != 0:
         error = ctypes.get_errno()
         raise OSError(error, f"mount {target}: {os.strerror(error)}")
@@ -57,7 +57,7 @@ def own_mounts() -> None:
     if LIBC.unshare(CLONE_NEWNS) != 0:
         error = ctypes.get_errno()
         raise OSError(error, f"unshare: {os.strerror(error)}")
-    _mount("none", "/", MS_REC | MS_PRIVATE)
+    mount("none", "/", MS_REC | MS_PRIVATE)
 
 
 def leave_mounts(pid: int) -> None:
@@ -81,7 +81,7 @@ class OwnTmp:
         own_mounts()
         # Opened in the new namespace: one cannot bind from another's mounts.
         self._real = {"/tmp/": os.open("/tmp", PLACE)}
-        _mount(folder, "/tmp", MS_BIND)
+        mount(folder, "/tmp", MS_BIND)
 
     def path(self, name: str) -> str:
         """Where `name` is now, for this process."""
@@ -96,7 +96,7 @@ class OwnTmp:
             return False
         source = self.path(folder)
         self._real[place + "/"] = os.open(place, PLACE)
-        _mount(source, place, MS_BIND)
+        mount(source, place, MS_BIND)
         return True
 
     def attach(self, folders: list[list[str]]) -> None:
@@ -105,27 +105,27 @@ class OwnTmp:
         Raises OSError.
         """
         self._real[MNT + "/"] = os.open(MNT, PLACE)
-        _mount("tmpfs", MNT, 0, b"tmpfs", b"size=64k,mode=755")
+        mount("tmpfs", MNT, 0, b"tmpfs", b"size=64k,mode=755")
         for folder, target in folders:
             os.mkdir(target)
-            _mount(self.path(folder), target, MS_BIND)
+            mount(self.path(folder), target, MS_BIND)
 
     def reveal(self, folder: str) -> None:
         """Make a folder below a place that is hidden now visible again."""
         source = self.path(folder)
         if source != folder and os.path.isdir(source):
             os.makedirs(folder, exist_ok=True)
-            _mount(source, folder, MS_BIND)
+            mount(source, folder, MS_BIND)
 
     def make_read_only(self, folder: str) -> None:
         """A function cannot change the code it shares with others."""
         self.reveal(folder)
-        _mount(folder, folder, MS_BIND)
+        mount(folder, folder, MS_BIND)
         self.protect(folder)
 
     def protect(self, place: str) -> None:
         """Nothing can be changed through this mount from now on."""
-        _mount("none", place, MS_BIND | MS_REMOUNT | MS_RDONLY)
+        mount("none", place, MS_BIND | MS_REMOUNT | MS_RDONLY)
 
     def close(self) -> None:
         for fd in self._real.values():

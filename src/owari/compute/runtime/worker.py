@@ -21,7 +21,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import faults, logs, sandbox, settling, wire
+from . import ephemeral, faults, logs, sandbox, settling, wire
 from .context import LambdaContext
 from .faults import Fault
 from .host import Host
@@ -41,6 +41,7 @@ class Worker:
         self.sdk = sdk
         self.tmp = ""
         self.mounts = None  # type: sandbox.OwnTmp | None
+        self.templates = ""  # where /tmp has a bounded size
         self.pid = os.getpid()
         self.request_id = logs.RequestId()
         self.arn = ""
@@ -49,7 +50,15 @@ class Worker:
         self.encode: Callable[[Any], str] = json.JSONEncoder().encode
 
     # ---- before anyone waits
-    def prepare(self, request: dict[str, Any], *, parent: int, marker: int, own_tmp: bool) -> None:
+    def prepare(
+        self,
+        request: dict[str, Any],
+        *,
+        parent: int,
+        marker: int,
+        own_tmp: bool,
+        templates: str,
+    ) -> None:
         """Raises OSError when the machine refuses what the agent believed possible."""
         sandbox.die_with_parent(parent)
         signal.set_wakeup_fd(-1)
@@ -62,11 +71,18 @@ class Worker:
         sandbox.join(request["cgroups"])
         self.tmp = request["tmp"]
         if own_tmp:
-            self.mounts = sandbox.OwnTmp(self.tmp)
+            mounts = self.mounts = sandbox.OwnTmp(self.tmp)
+            if templates:
+                self.templates = templates
+                ephemeral.put(mounts.path(templates), ephemeral.DEFAULT_MIB)
 
     # ---- becoming an environment
     def settle(self, meta: dict[str, Any]) -> str:
         """Everything an environment needs before its runtime begins; where its layers are."""
+        mib = meta.get("ephemeral_mib", ephemeral.DEFAULT_MIB)
+        if self.templates and self.mounts is not None and mib != ephemeral.DEFAULT_MIB:
+            ephemeral.take_away()
+            ephemeral.put(self.mounts.path(self.templates), mib)
         opt = settling.settle(meta, self.mounts)
         os.umask(0o022)
         os.environ.clear()

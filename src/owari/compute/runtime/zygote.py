@@ -57,6 +57,7 @@ class Zygote:
         self.agent = agent
         self.sdk = sdk
         self.own_tmp = False
+        self.templates = ""  # of /tmp of a bounded size, where that can be had
         self.pid = os.getpid()
         self.worker = _load_worker()
         self.marker = self.worker.sandbox.environ_address()
@@ -133,7 +134,13 @@ class Zygote:
         worker = self.worker.Worker(control, output, self.sdk)
         try:
             self.agent.close()
-            worker.prepare(request, parent=self.pid, marker=self.marker, own_tmp=self.own_tmp)
+            worker.prepare(
+                request,
+                parent=self.pid,
+                marker=self.marker,
+                own_tmp=self.own_tmp,
+                templates=self.templates,
+            )
         except BaseException as error:
             words = json.dumps(str(error)).encode()
             self.worker.wire.send(worker.control, self.worker.wire.BROKEN, words)
@@ -149,8 +156,11 @@ def main() -> None:
     words = zygote.warm()
     refusal = zygote.worker.sandbox.can_have_own_tmp(tmp)
     zygote.own_tmp = not refusal
+    templates = tmp + "/ephemeral"
+    unbounded = refusal or zygote.worker.ephemeral.refusal(templates)
+    zygote.templates = "" if unbounded else templates
     version = "{}.{}.{}".format(*sys.version_info[:3])
-    zygote.tell({"ready": version, "sdk": words, "no_own_tmp": refusal})
+    zygote.tell({"ready": version, "sdk": words, "no_own_tmp": refusal, "unbounded": unbounded})
     zygote.serve()
 
 
