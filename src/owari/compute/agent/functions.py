@@ -219,7 +219,8 @@ class Functions:
                 definition.image, lambda image: self._start_image(number, definition, image)
             )
         else:
-            self._begin(number, definition, self.runtimes.resolve(definition))
+            runtime = self.runtimes.resolve(definition, self.places.pycache(definition))
+            self._begin(number, definition, runtime)
 
     def _start_image(self, number: int, definition: Definition, image: Image) -> None:
         if number in self.pool.environments:

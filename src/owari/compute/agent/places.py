@@ -8,7 +8,7 @@ from typing import Any
 from owari.compute.agent import orphans
 from owari.compute.agent.environment import Definition
 from owari.compute.agent.file_systems import FileSystems
-from owari.compute.agent.runtimes import Fork, Program
+from owari.compute.agent.runtimes import Fork, Program, apart
 
 
 class Places:
@@ -30,14 +30,13 @@ class Places:
 
         Raises OSError.
         """
-        name = f"{definition.code}-{definition.unzipped_max_bytes}"
         code = definition.code_folder
         if definition.code:
-            code = str(self.folder / "code" / name)
+            code = str(self.folder / "code" / _name(definition))
         meta: dict[str, Any] = {
             "zip": "" if definition.code_folder else definition.zip,
             "code": code,
-            "pycache": str(self.folder / "pycache" / name),
+            "pycache": self.pycache(definition),
             # A .pyc tells times apart by seconds: too coarse for code that is being edited.
             "write_bytecode": not definition.code_folder,
             "opt": str(self.folder / "layers"),
@@ -51,15 +50,24 @@ class Places:
         variables = {"LAMBDA_TASK_ROOT": code, orphans.FOLDER_MARK: self.mark}
         variables |= self._library_path(definition, code)
         if isinstance(runtime, Fork):
+            program = apart(runtime.interpreter, definition, meta["pycache"])
+            meta["apart"] = program.meta()
+            meta["keep"] += program.keep
+        else:
+            meta["program"] = runtime.meta()
+            if runtime.container:  # its runtime mounts them
+                meta["file_systems"] = []
+        if isinstance(runtime, Fork) or runtime.python:
             own = definition.variables.get("PYTHONPATH", "")
             variables["PYTHONPATH"] = f"{own}:{self.sdk}".lstrip(":")
             variables["LAMBDA_RUNTIME_DIR"] = str(self.sdk)
         else:
-            if runtime.container:  # its runtime mounts them
-                meta["file_systems"] = []
-            meta["program"] = runtime.meta()
             variables |= {"LAMBDA_RUNTIME_DIR": "/var/runtime"} | runtime.variables
         return meta, variables
+
+    def pycache(self, definition: Definition) -> str:
+        """Where compiled modules of its code are kept."""
+        return str(self.folder / "pycache" / _name(definition))
 
     def scratch(self, number: int) -> Path:
         """For what an environment changes in its image."""
@@ -76,3 +84,8 @@ class Places:
         opt = ["/opt/lib"] if definition.layers else []
         parts = [before, *([code, f"{code}/lib"] if code else ()), *opt]
         return {"LD_LIBRARY_PATH": ":".join(filter(None, parts))}
+
+
+def _name(definition: Definition) -> str:
+    """Of its code."""
+    return f"{definition.code}-{definition.unzipped_max_bytes}"

@@ -15,6 +15,7 @@ from owari.compute.agent import interpreters, nodes
 from owari.compute.agent.environment import Definition
 from owari.compute.agent.interpreters import Interpreter
 
+BOOTSTRAP = Path(__file__).parent.parent / "runtime" / "bootstrap.py"
 NODE_BOOTSTRAP = Path(__file__).parent.parent / "runtime" / "node" / "bootstrap.cjs"
 PROVIDED = re.compile(r"provided(\.al2(023)?)?$")
 OTHERS = {"java": "Java", "dotnet": ".NET", "ruby": "Ruby"}
@@ -46,6 +47,7 @@ class Program:
     folder: str = ""
     box: dict[str, Any] | None = None
     container: str = ""  # its name, where it is one
+    python: bool = False  # of ours: the SDK is in its place
 
     def meta(self) -> dict[str, Any]:
         """For the worker's INIT frame."""
@@ -73,9 +75,12 @@ class Runtimes:
         self.found = interpreters.find(os.environ.get("PATH", ""), Path.home())
         self._nodes: list[nodes.Node] | None = None
 
-    def resolve(self, definition: Definition) -> Runtime:
+    def resolve(self, definition: Definition, pycache: str) -> Runtime:
+        """`pycache`: where its compiled modules are kept."""
         runtime = definition.runtime
         chosen = interpreters.choose(runtime, self.found)
+        if chosen is not None and definition.variables.get(WRAPPER):
+            return apart(chosen, definition, pycache)
         if chosen is not None:
             return Fork(chosen, chosen.words(runtime))
         if PROVIDED.match(runtime):
@@ -112,6 +117,19 @@ class Runtimes:
             variables={"NODE_PATH": _node_path(runtime, str(sdk), variables)},
             keep=[str(sdk), str(NODE_BOOTSTRAP.parent), str(Path(node.path).parent.parent)],
         )
+
+
+def apart(interpreter: Interpreter, definition: Definition, pycache: str) -> Program:
+    """A Python function that is not forked (runtime/bootstrap.py)."""
+    command = [interpreter.path, str(BOOTSTRAP)]
+    command += ["{opt}", pycache, "" if definition.code_folder else "write"]
+    wrapper = definition.variables.get(WRAPPER)
+    return Program(
+        [wrapper, *command] if wrapper else command,
+        interpreter.words(definition.runtime),
+        keep=[str(Path(interpreter.path).parent.parent), str(BOOTSTRAP.parent)],
+        python=True,
+    )
 
 
 def _node_path(runtime: str, sdk: str, variables: dict[str, str]) -> str:

@@ -5,17 +5,18 @@ environment sees them read-only, the layers at /opt.
 """
 
 # pathlib and contextlib would cost memory and time in every worker.
-# ruff: noqa: PTH103
+# ruff: noqa: PTH103, PTH208
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from . import layers, sandbox, unzip
+from . import layers, program, sandbox, unzip
 from .faults import Fault
 
 OPT = "/opt"
+SYSTEM = ("", "/lib", "/lib64", "/usr/lib", "/usr/lib64")  # searched anyway
 PATHS = ("PATH", "LD_LIBRARY_PATH", "NODE_PATH", "PYTHONPATH")
 
 
@@ -66,6 +67,23 @@ def _attach(wanted: list[list[str]], mounts: Any) -> None:
 
 def _as_it_is(name: str) -> str:
     return name
+
+
+def needs_program(meta: dict[str, Any], opt: str) -> bool:
+    """Whether a Python function is to be a program of its own (bootstrap.py): it brings libraries,
+    which the loader looks for only as a program begins, or extensions.
+    """
+    if meta.get("layers") and program.extensions(opt):
+        return True
+    folders = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    return any(_has_library(folder) for folder in folders if folder not in SYSTEM)
+
+
+def _has_library(folder: str) -> bool:
+    try:
+        return any(n.startswith("lib") and ".so" in n for n in os.listdir(folder))
+    except OSError:
+        return False
 
 
 def variables(meta: dict[str, Any], opt: str) -> dict[str, str]:

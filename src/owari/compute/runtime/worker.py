@@ -1,8 +1,8 @@
 """A worker: one function environment, forked from a zygote. Answers one invocation at a time.
 
 It prepares itself while nobody waits for it (`prepare`), then learns whose environment it is
-(`initialise`), then serves (`serve`). Whatever the function does to the process, the agent sees
-either a frame or the end of the process.
+(`settle`, `begin`), then serves (`serve`). Whatever the function does to the process, the agent
+sees either a frame or the end of the process.
 """
 
 # pathlib and contextlib would cost memory and time in every worker.
@@ -93,9 +93,11 @@ class Worker:
             os.chdir(meta["code"])
         return opt
 
-    def initialise(self, meta: dict[str, Any]) -> None:
-        """Raises Fault (the function's fault), or whatever its module raised."""
-        opt = self.settle(meta)
+    def begin(self, meta: dict[str, Any], opt: str) -> None:
+        """The function itself, in an environment that is settled.
+
+        Raises Fault (the function's fault), or whatever its module raised.
+        """
         time.tzset()
         self._set_path(meta, opt)
         self.structured = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
@@ -172,10 +174,13 @@ class Worker:
             meta = json.loads(head)
             host = None  # type: Host | None
             try:
+                opt = self.settle(meta)
+                if not meta.get("program") and settling.needs_program(meta, opt):
+                    meta["program"] = meta.get("apart")
                 if meta.get("program"):
-                    host = Host(self.control, meta, self.settle(meta))
+                    host = Host(self.control, meta, opt)
                 else:
-                    self.initialise(meta)
+                    self.begin(meta, opt)
             except Exception as error:
                 self._give_up(error)
             if host is not None:
