@@ -13,6 +13,7 @@ from owari.services.ecs import (
     metadata,
     running,
     serving,
+    sweeping,
     tables,
     watching,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "metadata",
     "running",
     "serving",
+    "sweeping",
     "tables",
     "watching",
 ]

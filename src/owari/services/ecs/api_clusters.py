@@ -12,6 +12,7 @@ from owari.services.ecs.lookup import active_cluster, cluster_arn
 from owari.services.ecs.names import DEFAULT_CLUSTER, check_name, last_of
 from owari.services.ecs.paging import key_of, page_size, token_for
 from owari.services.ecs.service_rows import services_in
+from owari.services.ecs.sweeping import ensure_sweep
 from owari.services.ecs.tagging import checked_tags, listed
 from owari.store.tx import Row, Tx
 from owari.wire.operation import Params, Result, operation
@@ -127,6 +128,7 @@ def delete_cluster(tx: Tx, p: Params) -> Result:
             "ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active."
         )
     rows.save_cluster(tx, name, "INACTIVE", json.loads(row["body"]))
+    ensure_sweep(tx)
     shown = _shown(tx, _row(tx, name), {"TAGS"})
     tx.resources.deleted(cluster_arn(tx, name))
     return {"cluster": shown}

@@ -80,7 +80,8 @@ def _revision(tx: Tx, reference: str) -> Row:
 
 @operation("ecs", "DeleteTaskDefinitions")
 def delete_task_definitions(tx: Tx, p: Params) -> Result:
-    """Only inactive ones can be deleted; they are gone once nothing runs with them."""
+    """Only inactive ones can be deleted. They stay in DELETE_IN_PROGRESS here: a revision's number
+    is never given again."""
     deleted, failures = [], []
     for reference in p["taskDefinitions"]:
         row = rows.definition(tx, *definition_reference(reference))

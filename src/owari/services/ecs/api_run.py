@@ -12,6 +12,7 @@ from owari.services.ecs.describing import task_detail
 from owari.services.ecs.faults import invalid
 from owari.services.ecs.launching import Order, check, launch, launch_type
 from owari.services.ecs.lookup import active_cluster, active_definition, definition_arn
+from owari.services.ecs.sweeping import TOKEN_KEPT_S, ensure_sweep
 from owari.services.ecs.tagging import checked_tags, listed
 from owari.services.ecs.waking import ask_for_room
 from owari.store.encode import dumps
@@ -20,7 +21,6 @@ from owari.wire.operation import Params, Result, operation
 
 COUNT_MAX = 10
 STARTED_BY_MAX = 128
-TOKEN_KEPT_S = 24 * 3600.0  # "Ensuring idempotency", API reference
 
 
 @operation("ecs", "RunTask")
@@ -86,3 +86,4 @@ def _remember(tx: Tx, p: Params, answer: dict[str, Any]) -> None:
     if p.get("clientToken"):
         not_before = tx.now - TOKEN_KEPT_S
         rows.save_token(tx, p["clientToken"], _digest(p), dumps(answer), not_before)
+        ensure_sweep(tx)

@@ -26,6 +26,7 @@ from owari.services.ecs.core import (
 )
 from owari.services.ecs.events import announce
 from owari.services.ecs.records import Task
+from owari.services.ecs.sweeping import ensure_sweep
 from owari.services.ecs.waking import ask_for_room, look_after
 from owari.services.ecs.watching import tell_watchers
 from owari.store.tx import Tx
@@ -147,7 +148,7 @@ def _stopped(tx: Tx, task: Task, parts: list[Part]) -> None:
     tell_watchers(tx, task)
     if task.service:
         _tell_service(tx, task)
-    records.forget_old(tx)
+    ensure_sweep(tx)
     ask_for_room(tx)
 
 

@@ -12,8 +12,6 @@ from owari.store.tx import Row, Tx
 
 Json = dict[str, Any]
 
-KEPT_S = 3600.0  # "stopped tasks appear for at least one hour" (API reference, DescribeTasks)
-
 
 @dataclass(slots=True)
 class Task:
@@ -85,16 +83,6 @@ def save(tx: Tx, changed: Task) -> None:
         changed.last, changed.desired, changed.stopped, dumps(changed.state),
         changed.account, changed.region, changed.id,
     )  # fmt: skip
-
-
-def forget_old(tx: Tx) -> None:
-    old = tx.all(
-        "DELETE FROM ecs_task WHERE stopped < ? RETURNING account, region, cluster, id",
-        tx.now - KEPT_S,
-    )
-    for row in old:
-        arn = ecs_arn(row["account"], row["region"], "task", row["cluster"], row["id"])
-        tx.resources_of(row["account"], row["region"]).deleted(arn)
 
 
 def of_service(tx: Tx, account: str, region: str, cluster: str, service: str) -> list[Task]:

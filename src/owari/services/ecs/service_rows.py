@@ -72,6 +72,18 @@ def services_in(tx: Tx, cluster: str) -> list[Service]:
     return [_of_row(row) for row in rows]
 
 
+def forget_inactive(tx: Tx, before: float) -> None:
+    """Those that were gone before that time."""
+    for row in tx.all("SELECT * FROM ecs_service WHERE status = ?", INACTIVE):
+        service = _of_row(row)
+        if service.state.get("inactive_since", 0.0) < before:
+            tx.run(
+                "DELETE FROM ecs_service WHERE account = ? AND region = ? AND cluster = ?"
+                " AND name = ?",
+                service.account, service.region, service.cluster, service.name,
+            )  # fmt: skip
+
+
 def save_service(tx: Tx, service: Service) -> None:
     tx.run(
         "INSERT INTO ecs_service (account, region, cluster, name, status, created, launch, body,"

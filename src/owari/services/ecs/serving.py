@@ -25,6 +25,7 @@ from owari.services.ecs.service_rows import (
     find_service,
     save_service,
 )
+from owari.services.ecs.sweeping import ensure_sweep
 from owari.services.ecs.waking import ask_for_room, look_after
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
@@ -200,6 +201,8 @@ def _settle(tx: Tx, service: Service, tasks: list[Task]) -> None:
     if service.status == DRAINING:
         if not any(task.last != STOPPED for task in tasks):
             service.status = INACTIVE
+            service.state["inactive_since"] = tx.now
+            ensure_sweep(tx)
         return
     good = sum(1 for t in tasks if t.deployment == service.primary["id"] and _is_good(t))
     alone = live <= {service.primary["id"]}
