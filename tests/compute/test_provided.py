@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
 import shutil
 import socket
 import stat
@@ -340,6 +342,26 @@ def test_environments_are_kept_warm(make_lab: Any) -> None:
     lab.wait(lambda: environments(lab) == 1)
     keep(lab, spec, 0)
     lab.wait(lambda: environments(lab) == 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user")
+def test_another_user_cannot_speak_for_the_runtime(lab: Lab) -> None:
+    body = 'ask("POST", own + "/response", json.dumps(os.environ["AWS_LAMBDA_RUNTIME_API"]))'
+    host, port = json.loads(invoke(lab, runtime(body + "  # peers"))["payload"]).split(":")
+
+    def heard(user: int) -> bytes:
+        os.seteuid(user)  # whose a socket is, is decided as it is made
+        try:
+            client = socket.create_connection((host, int(port)), timeout=5)
+        finally:
+            os.seteuid(0)
+        with client, contextlib.suppress(ConnectionError):
+            client.sendall(b"POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: x\r\n\r\n")
+            return client.recv(100)
+        return b""
+
+    assert heard(0).startswith(b"HTTP/1.1 403")  # its own user: heard, and told off
+    assert heard(65534) == b""
 
 
 def test_a_port_is_gone_with_its_environment(make_lab: Any) -> None:

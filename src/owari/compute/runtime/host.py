@@ -14,7 +14,7 @@ import socket
 import time
 from typing import Any, NoReturn
 
-from . import http1, program, wire
+from . import http1, peers, program, wire
 from .faults import Fault
 from .runtime_api import RESPONSE_MAX_BYTES, RuntimeApi
 
@@ -243,6 +243,11 @@ class Host:
 
     def _accept(self) -> None:
         sock, _ = self.listener.accept()
+        # A container's program may be another user's: those are not told apart.
+        contained = "outside" in (self.meta["program"].get("box") or {})
+        if not contained and not peers.is_ours(sock):
+            sock.close()
+            return
         connection = Connection(self, sock)
         self.connections[sock.fileno()] = connection
         self.poll.register(sock.fileno(), select.EPOLLIN)
