@@ -32,6 +32,7 @@ class FakeKeeper:
         self.jobs: list[int] = []
         self.groups: list[str] = ["/nonexistent"]
         self.pid = 0
+        self.condemned = False
         self.closed = False
         self.queue: list[int] = []
         self.running: int | None = None

@@ -35,7 +35,7 @@ Key = tuple[str, int]
 
 AHEAD_MAX = 15  # jobs a keeper has beyond the running one
 QUICK_S = 0.01  # a keeper whose last job took less is sent some ahead
-SHORTAGE_S = 1.0  # shortages of memory that go on so long: the keeper does not come to end them
+SHORTAGE_S = 0.25  # shortages of memory that go on so long: the keeper does not come to end them
 OVERDUE_S = 5.0  # a run going on so long after it should have been killed
 KILLED = 128 + signal.SIGKILL
 IDLE_KEEPERS_MAX = 2 * (os.cpu_count() or 1)
@@ -234,6 +234,7 @@ class Processes:
             fewer = best is None or len(keeper.jobs) < len(best.jobs)
             if (
                 keeper.room == room
+                and not keeper.condemned
                 and 0 < len(keeper.jobs) <= AHEAD_MAX
                 and fewer
                 and self.runs[keeper.jobs[0]].need == run.need
@@ -310,6 +311,8 @@ class Processes:
         self.ledger.give(run.need, run.gpus)
         if keeper.jobs:
             self.ledger.take(self.runs[keeper.jobs[0]].need)
+            return
+        if keeper.condemned:
             return
         self.idle.append(keeper)
         if len(self.idle) > IDLE_KEEPERS_MAX:

@@ -58,6 +58,7 @@ class Keeper:
         self.groups = groups
         self.short_since: tuple[int, float] | None = None  # of memory: run, loop's time
         self.pid = 0  # until it is ready
+        self.condemned = False  # it is being ended from outside
         self._socket = connection
         self._in = bytearray()
         self._out = bytearray()
@@ -121,6 +122,7 @@ class Keeper:
 
     def end(self) -> None:
         """From outside, with whatever it runs; its owner is told as of any other end."""
+        self.condemned = True
         if self.pid:
             orphans.kill(self.pid)
         warden.end(self.loop, self.groups, lambda: None)

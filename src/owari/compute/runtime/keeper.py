@@ -150,6 +150,7 @@ class Keeper:
             self._give_back()
         if not running.flags & frames.OUT_OF_MEMORY and self._lacks_memory(running):
             running.flags |= frames.OUT_OF_MEMORY
+            self._give_back()  # if we are ended from outside meanwhile, no other run is lost
             self._kill()
         tree.reap_adopted(running.pid)
 
