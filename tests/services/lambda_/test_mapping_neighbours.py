@@ -76,6 +76,16 @@ def test_a_file_reaches_a_function_through_a_queue_in_one_trace(world: World) ->
     assert parse(header).parent
 
 
+def test_the_way_of_a_message_is_found_by_the_id_that_its_sender_got(world: World) -> None:
+    line = Line(world, "work")
+    sent = world.call("sqs", "SendMessage", QueueUrl=line.url, MessageBody="1")["MessageId"]
+    world.crash()
+    world.settle()
+    assert line.all_bodies == ["1"]
+    ran = parse(world.compute.started[-1]["trace_id"]).root
+    assert world.call("owari", "GetTrace", Id=sent)["TraceId"] == ran
+
+
 def test_a_topic_through_queues_to_functions(world: World) -> None:
     topic = world.call("sns", "CreateTopic", Name="t")["TopicArn"]
     lines = {kind: Line(world, kind, f"on-{kind}") for kind in ("high", "low")}

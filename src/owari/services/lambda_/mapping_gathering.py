@@ -13,6 +13,7 @@ from owari.services.lambda_.mapping_filters import passes
 from owari.services.lambda_.mapping_queue import Message, Receipt, receipt, visibility_timeout
 from owari.services.lambda_.mapping_records import Part, record_of
 from owari.store.tx import Tx
+from owari.tracing import span_of
 
 NEVER = float("inf")
 
@@ -68,12 +69,14 @@ def _fitting(turn: Turn, messages: list[Message]) -> list[tuple[Message, bytes]]
 
 
 def _trace_of(turn: Turn, message: Message) -> str:
-    """The trace a message was sent in, or a new one that begins with it."""
+    """The trace a message was sent in, or a new one that begins with it: `owari trace` is asked
+    for the id that SendMessage answered."""
     header: str | None = message.get("Attributes", {}).get("AWSTraceHeader")
     if header:
         return header
     digits = turn.tx.new_id().replace("-", "")
-    return f"Root=1-{int(turn.tx.now):08x}-{digits[:24]};Sampled=0"
+    root = f"1-{int(turn.tx.now):08x}-{digits[:24]}"
+    return f"Root={root};Parent={span_of(message['MessageId'])};Sampled=0"
 
 
 def _open(turn: Turn, follows: int | None, trace: str) -> Batch:
