@@ -422,6 +422,10 @@ class Engine:
             if topic == "capacity":
                 self._tell(context, service, topic, "", {"agents": agents})
 
+    def kept(self, context: Context, environment: str, count: int, why: str) -> None:
+        """So many environments that Lambda wants kept warm are there (topic `kept`)."""
+        self._tell(context, "lambda", "kept", environment, {"count": count, "why": why})
+
     def _tell(
         self, context: Context, service: str, topic: str, key: str, result: dict[str, Any]
     ) -> None:

@@ -75,6 +75,7 @@ class Host:
             on_agent=self._agent_changed,
             on_started=self._started,
             on_capacity=self._capacity,
+            on_kept=self._kept,
             credentials=self._credentials,
         )
         self.outbound = Deliverer()
@@ -244,6 +245,10 @@ class Host:
 
     def _started(self, run_id: str, attempt: int, started_at: float) -> None:
         self.engine.started(run_id, attempt, started_at)
+        self._kick()
+
+    def _kept(self, environment: str, count: int, why: str) -> None:
+        self.engine.kept(SYSTEM, environment, count, why)
         self._kick()
 
     def _capacity(self, agents: list[dict[str, Any]]) -> None:

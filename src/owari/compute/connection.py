@@ -42,6 +42,8 @@ class Owner(Protocol):
 
     def status_arrived(self, status: dict[str, Any]) -> None: ...
 
+    def kept_arrived(self, environment: str, count: int, why: str) -> None: ...
+
     def lost(self, connection: Connection) -> None: ...
 
 
@@ -66,6 +68,7 @@ class Connection(asyncio.Protocol):
         self._next_call = protocol.DURABLE + 1
         self._defined: dict[tuple[str, str], tuple[int, float]] = {}
         self._definitions = 0
+        self._kept: dict[int, str] = {}  # environments to be kept, by definition
 
     # ---- asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -117,6 +120,9 @@ class Connection(asyncio.Protocol):
                 self._logs(header["seq"], payload)
             case "started":
                 self.owner.started_arrived([(r, a, at) for r, a, at in header["runs"]])
+            case "kept" if header["n"] in self._kept:
+                environment = self._kept[header["n"]]
+                self.owner.kept_arrived(environment, header["count"], header["why"])
             case "status":
                 self.owner.status_arrived({k: v for k, v in header.items() if k != "k"})
             case "welcome" if not self._hello.done():
@@ -167,7 +173,9 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def keep(self, spec: Spec, count: int) -> None:
-        self.send({"k": "keep", "n": self._definition(spec), "count": count})
+        number = self._definition(spec)
+        self._kept[number] = spec["environment"]
+        self.send({"k": "keep", "n": number, "count": count})
 
     def run(
         self,

@@ -45,6 +45,8 @@ class LocalCompute:
     `on_capacity([{"instance", "vcpus", "memory_mib", "gpus"}])` what jobs may take, each
     (re)connect, before `on_agent`; `[]` when the agent is gone. `on_started(run_id, attempt,
     epoch seconds)`: a process run has begun; not told of one whose report comes at once.
+    `on_kept(environment, count, why)`: so many of those to be kept warm are initialised; `why` the
+    last could not be, or ''.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class LocalCompute:
         on_agent: Callable[[str, set[Key]], None] = lambda _instance, _known: None,
         on_started: Callable[[str, int, float], None] = lambda _run_id, _attempt, _at: None,
         on_capacity: Callable[[list[dict[str, Any]]], None] = lambda _agents: None,
+        on_kept: Callable[[str, int, str], None] = lambda _environment, _count, _why: None,
         isolation: str = "auto",
         gpus: int | None = None,
     ) -> None:
@@ -72,6 +75,7 @@ class LocalCompute:
         self._credentials = credentials
         self.on_started = on_started
         self.on_capacity = on_capacity
+        self.on_kept = on_kept
         self._job_variables: dict[tuple[str, str, str], tuple[dict[str, str], float]] = {}
         self._agent_pid = 0  # of an agent that is our child
         self._connection: Connection | None = None
@@ -266,6 +270,9 @@ class LocalCompute:
     def started_arrived(self, runs: list[tuple[str, int, float]]) -> None:
         for run_id, attempt, at in runs:
             self.on_started(run_id, attempt, at)
+
+    def kept_arrived(self, environment: str, count: int, why: str) -> None:
+        self.on_kept(environment, count, why)
 
     def status_arrived(self, status: dict[str, Any]) -> None:
         self._status = status

@@ -38,12 +38,30 @@ def kept(world: World) -> dict[str, int]:
     return {e.split(":")[-2]: n for e, n in world.compute.warm.items() if n}
 
 
+def status(world: World) -> tuple[str, int, str | None]:
+    named = {"FunctionName": "f", "Qualifier": "1"}
+    found = world.call("lambda", "GetProvisionedConcurrencyConfig", **named)
+    allocated = found["AllocatedProvisionedConcurrentExecutions"]
+    return found["Status"], allocated, found.get("StatusReason")
+
+
 def test_what_is_wished_is_told(world: World) -> None:
     assert put(world, "1", 3)["Status"] == "IN_PROGRESS"
     assert kept(world) == {"1": 3}
     named = {"FunctionName": "f", "Qualifier": "1"}
-    found = world.call("lambda", "GetProvisionedConcurrencyConfig", **named)
-    assert (found["Status"], found["AvailableProvisionedConcurrentExecutions"]) == ("READY", 3)
+    assert status(world) == ("IN_PROGRESS", 0, None)
+    (environment,) = world.compute.warm
+    for count, why, seen in (
+        (1, "", ("IN_PROGRESS", 1, None)),
+        (2, "no room", ("FAILED", 2, "no room")),
+        (3, "", ("READY", 3, None)),
+    ):
+        world.engine.kept(SYSTEM, environment, count, why)
+        world.settle()
+        assert status(world) == seen
+    world.engine.capacity(SYSTEM, [])  # the agent is gone, and its environments with it
+    world.settle()
+    assert status(world) == ("IN_PROGRESS", 0, None)
     put(world, "2", 1)
     listed = world.call("lambda", "ListProvisionedConcurrencyConfigs", FunctionName="f")
     arns = [c["FunctionArn"] for c in listed["ProvisionedConcurrencyConfigs"]]
@@ -111,3 +129,23 @@ def test_environments_start_before_anybody_calls(tmp_path: Path) -> None:
         assert born() == 2
         server.kill_agent()
         eventually(lambda: born() == 4)
+
+
+@pytest.mark.acceptance
+def test_the_status_is_what_the_agent_says(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        server.function("good", "def handler(event, context): return 1\n", Publish=True)
+        server.function("bad", "raise ValueError('never')\n", Publish=True)
+        client = server.client("lambda")
+
+        def found(name: str) -> tuple[str, int, str]:
+            told = client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
+            allocated = told["AllocatedProvisionedConcurrentExecutions"]
+            return told["Status"], allocated, told.get("StatusReason", "")
+
+        for name in ("good", "bad"):
+            client.put_provisioned_concurrency_config(
+                FunctionName=name, Qualifier="1", ProvisionedConcurrentExecutions=2
+            )
+        eventually(lambda: found("good") == ("READY", 2, ""))
+        eventually(lambda: found("bad") == ("FAILED", 0, "ValueError: never"))

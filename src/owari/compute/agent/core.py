@@ -205,6 +205,7 @@ class Agent:
         self.logs.resend()
         self.epoch = header["epoch"]
         self.pool.keep_nothing()  # it will say what it wishes
+        self.functions.keeping.forget()
         known = [
             list(key) for key in {*self.functions.live, *self.reports.pending, *self.desk.keys}
         ]

@@ -21,6 +21,7 @@ from owari.compute.agent.environment import Definition, Environment, Invocation
 from owari.compute.agent.folders import Folders
 from owari.compute.agent.function_images import program
 from owari.compute.agent.image_lookup import Images
+from owari.compute.agent.keeping import Keeping
 from owari.compute.agent.lines import Shipper
 from owari.compute.agent.link import Link
 from owari.compute.agent.load import Load
@@ -87,6 +88,7 @@ class Functions:
         self.environments: dict[int, Environment] = {}
         self.invocations: dict[int, Invocation] = {}
         self.live: dict[Key, Invocation] = {}  # durable runs
+        self.keeping = Keeping(pool, link)
         self._folders = Folders()
         self._watchdog = Watchdog(loop, self.environments) if watchdog else None
         self._numbers = 0
@@ -124,6 +126,7 @@ class Functions:
         definition.variables["AWS_LAMBDA_INITIALIZATION_TYPE"] = (
             "provisioned-concurrency" if header["count"] else "on-demand"
         )
+        self.keeping.wished(definition.identity, header["n"], header["count"])
         call = _call(0, definition, None, patient=True)
         self._apply(self.pool.keep(call, header["count"], self.loop.now))
 
@@ -161,6 +164,7 @@ class Functions:
             wake = self.pool.next_time()
         if self.pool.waiting and not self._measuring:
             self._measure_load()
+        self.keeping.tell()
         return wake
 
     def reserve(self, memory_mib: int) -> None:
@@ -257,6 +261,8 @@ class Functions:
         """Told to the call at the head, after this batch of instructions."""
 
         def tell() -> None:
+            if number in self.pool.environments:
+                self.keeping.failed(self.pool.environments[number].family.identity, why)
             for instruction in self.pool.gone(number, self.loop.now):
                 if isinstance(instruction, Fail):
                     self._report_unrun(self.invocations[instruction.call], "failed", why, code)
@@ -314,6 +320,8 @@ class Functions:
         invocation = environment.invocation
         self.on_change()
         self._clear(environment)
+        if not environment.ready:
+            self.keeping.failed(environment.definition.identity, outcomes.of_start(environment))
         if invocation is not None:
             self._report_end(environment, invocation)
         self._apply(self.pool.gone(environment.number, self.loop.now))

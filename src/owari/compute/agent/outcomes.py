@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from types import MappingProxyType
 from typing import Any
@@ -64,3 +65,14 @@ def of_init_error(payload: dict[str, Any], request_id: str) -> bytes:
     if "requestId" in payload:
         payload["requestId"] = request_id
     return protocol.encode(payload).encode()
+
+
+def of_start(environment: Environment) -> str:
+    """Why it ended before it was ready, in words."""
+    if environment.worker.broken:
+        return environment.worker.broken
+    if environment.init_error:
+        told = json.loads(environment.init_error)
+        return f"{told.get('errorType')}: {told.get('errorMessage')}"
+    found = verdict(environment, "")
+    return found.log.strip() if found is not None else "The interpreter that ran this has ended."

@@ -177,6 +177,11 @@ class Pool:
         """The identities of which some are kept."""
         return set(self._keeping)
 
+    def kept_of(self, identity: str) -> tuple[int, int]:
+        """How many environments are to be kept, and how many are initialised."""
+        family = self.families.get(identity)
+        return (family.kept, family.busy + len(family.idle)) if family else (0, 0)
+
     def keep_nothing(self) -> None:
         """Nothing is wished for any more, until it is again."""
         for family in list(self._keeping.values()):

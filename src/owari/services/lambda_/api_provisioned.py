@@ -43,12 +43,12 @@ def put_provisioned_concurrency_config(tx: Tx, p: Params) -> Result:
         )
     made = Provisioned(tx.account, tx.region, ref.name, ref.version, wanted, tx.now)
     provisioned.put(tx, made)
-    return _described(made, allocated=0, status="IN_PROGRESS")
+    return _described(made)
 
 
 @operation("lambda", "GetProvisionedConcurrencyConfig", reads=True)
 def get_provisioned_concurrency_config(tx: Tx, p: Params) -> Result:
-    return _ready(_existing(tx, _target(tx, p, "GetProvisionedConcurrencyConfig")))
+    return _described(_existing(tx, _target(tx, p, "GetProvisionedConcurrencyConfig")))
 
 
 @operation("lambda", "DeleteProvisionedConcurrencyConfig")
@@ -62,7 +62,7 @@ def list_provisioned_concurrency_configs(tx: Tx, p: Params) -> Result:
     ref = named(tx, p, "ListProvisionedConcurrencyConfigs")
     existing_function(tx, ref)
     found = [
-        {"FunctionArn": function_arn(tx.account, tx.region, c.name, c.qualifier), **_ready(c)}
+        {"FunctionArn": function_arn(tx.account, tx.region, c.name, c.qualifier), **_described(c)}
         for c in provisioned.of_function(tx, ref.name)
     ]
     page, more = page_of(found, p, PAGE_MAX)
@@ -92,16 +92,13 @@ def _existing(tx: Tx, ref: FunctionRef) -> Provisioned:
     return found
 
 
-def _ready(c: Provisioned) -> dict[str, Any]:
-    """Once its wish is committed it is the agent's, which starts again what ends."""
-    return _described(c, allocated=c.requested, status="READY")
-
-
-def _described(c: Provisioned, *, allocated: int, status: str) -> dict[str, Any]:
-    return {
+def _described(c: Provisioned) -> dict[str, Any]:
+    allocated = min(c.allocated, c.requested)
+    told = {
         "RequestedProvisionedConcurrentExecutions": c.requested,
         "AllocatedProvisionedConcurrentExecutions": allocated,
         "AvailableProvisionedConcurrentExecutions": allocated,
-        "Status": status,
+        "Status": "READY" if allocated == c.requested else "FAILED" if c.why else "IN_PROGRESS",
         "LastModified": last_modified(c.modified),
     }
+    return told | ({"StatusReason": c.why} if told["Status"] == "FAILED" else {})

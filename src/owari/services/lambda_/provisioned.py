@@ -28,6 +28,11 @@ migrations(
         PRIMARY KEY (account, region, name, qualifier)
     );
     """,
+    """
+    ALTER TABLE lambda_provisioned ADD COLUMN environment TEXT NOT NULL DEFAULT '';
+    ALTER TABLE lambda_provisioned ADD COLUMN allocated BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE lambda_provisioned ADD COLUMN why TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 _KEY = "account = ? AND region = ? AND name = ?"
@@ -41,7 +46,11 @@ _DEPLOYED = (
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """`requested` environments of a function's version or alias; `modified` in seconds."""
+    """`requested` environments of a function's version or alias; `modified` in seconds.
+
+    `allocated` of them are initialised, as the agent says; `why` the last could not be, or ''.
+    `environment`: their identity for compute.
+    """
 
     account: str
     region: str
@@ -49,6 +58,9 @@ class Provisioned:
     qualifier: str
     requested: int
     modified: float
+    environment: str = ""
+    allocated: int = 0
+    why: str = ""
 
 
 def find(tx: Tx, name: str, qualifier: str) -> Provisioned | None:
@@ -104,13 +116,32 @@ def tell(tx: Tx, p: Provisioned, count: int) -> None:
         version = alias.version if alias else ""
     row = tx.one(_DEPLOYED, p.account, p.region, p.name, version)
     if row is not None:
-        tx.keep_warm(template(Deployed(*row), p.qualifier), count)
+        spec = template(Deployed(*row), p.qualifier)
+        tx.run(
+            "UPDATE lambda_provisioned SET environment = ?, allocated = 0, why = ''"
+            f" WHERE {_KEY} AND qualifier = ?",
+            spec["environment"], p.account, p.region, p.name, p.qualifier,
+        )  # fmt: skip
+        tx.keep_warm(spec, count)
+
+
+@reaction("lambda", "kept")
+def on_kept(tx: Tx, report: Report) -> None:
+    """So many are initialised now. What is no longer wished has no row."""
+    if report.result is not None:
+        tx.run(
+            "UPDATE lambda_provisioned SET allocated = ?, why = ? WHERE environment = ?",
+            report.result["count"], report.result["why"], report.key,
+        )  # fmt: skip
 
 
 @reaction("lambda", "capacity")
 def on_capacity(tx: Tx, report: Report) -> None:
-    """An agent has come: it is told everything."""
-    if report.result is None or not report.result["agents"]:
+    """An agent has come: it is told everything. Of one that is gone, nothing is left."""
+    if report.result is None:
+        return
+    if not report.result["agents"]:
+        tx.run("UPDATE lambda_provisioned SET allocated = 0, why = ''")
         return
     for row in tx.all("SELECT * FROM lambda_provisioned"):
         p = _provisioned(row)
