@@ -419,7 +419,7 @@ def test_its_environment(lab: Lab) -> None:
     known = {
         "MINE", "HOME", "PATH", "LANG", "TMPDIR", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
-        "AWS_DISABLE_HOST_PREFIX_INJECTION", "OWARI_AGENT", "OWARI_SLOT",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION", "AWS_MAX_ATTEMPTS", "OWARI_AGENT", "OWARI_SLOT",
     }  # fmt: skip
     assert set(found) <= known, "nothing leaks from the host"
 

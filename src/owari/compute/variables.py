@@ -19,9 +19,7 @@ def function_variables(
         "LD_LIBRARY_PATH": "/lib64:/usr/lib64",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "AWS_ENDPOINT_URL": endpoint,
-        # Else the SDK asks for sync-127.0.0.1 where a service has host prefixes.
-        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        **_sdk(endpoint),
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
     }
     reserved = {
@@ -42,7 +40,18 @@ def function_variables(
     return made
 
 
+def _sdk(endpoint: str) -> dict[str, str]:
+    """What tells any current SDK about Owari."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        # Else the SDK asks for sync-127.0.0.1 where a service has host prefixes.
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        # The server may be killed and started again under running code: a call that finds nobody
+        # is made again for a minute or so, where the usual 3 to 5 tries take a second or two.
+        "AWS_MAX_ATTEMPTS": "8",
+    }
+
+
 def job_variables(endpoint: str, credentials: dict[str, str]) -> dict[str, str]:
     """Before the container's own, which win: its SDK finds Owari and is its role."""
-    found = {"AWS_ENDPOINT_URL": endpoint, "AWS_DISABLE_HOST_PREFIX_INJECTION": "true"}
-    return found | credentials
+    return _sdk(endpoint) | credentials

@@ -9,6 +9,7 @@ const { Client } = require('./client.cjs');
 const faults = require('./faults.cjs');
 const logs = require('./logs.cjs');
 const { load } = require('./loading.cjs');
+const redirect = require('./redirect.cjs');
 const sdk2 = require('./sdk2.cjs');
 const { ResponseStream, STREAMS, installGlobal } = require('./streaming.cjs');
 
@@ -131,6 +132,7 @@ async function streamOnce(handler, event, headers) {
 async function main() {
   logs.setUp();
   installGlobal();
+  redirect.install(process.env.AWS_ENDPOINT_URL);
   sdk2.install(process.env.AWS_ENDPOINT_URL);
   let handler;
   try {
