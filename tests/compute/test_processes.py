@@ -174,7 +174,8 @@ def test_a_cancelled_job_whose_keeper_cannot_act_is_ended_from_outside(lab: Lab)
     wait_for_nappers(lab, tag)
     lab.cancel(spec)
     report = lab.report_of(spec)
-    assert (report["status"], report["exit_code"]) == ("cancelled", 137)
+    assert report["status"] == "cancelled"
+    assert report["exit_code"] in (137, 143)  # by SIGTERM, if it is quick enough
     assert not any(map(alive, children_of(lab, tag)))
     assert lab.run_process(["true"])["status"] == "ok"
 

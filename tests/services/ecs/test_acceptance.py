@@ -101,6 +101,7 @@ def test_a_fargate_task_really_runs(server: Server) -> None:
     arn = answer["tasks"][0]["taskArn"]
     found = ended(server, arn)
     assert [c["exitCode"] for c in found["containers"]] == [0, 0]
+    eventually(lambda: len(lines(server, arn)) == 3)  # the log comes apart from the end
     made, of_task, of_container = lines(server, arn)
     assert made == "made"
     told = json.loads(of_task)
