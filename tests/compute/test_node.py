@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.compute.lab import Lab, Report, zipped
+from tests.support.server import eventually
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs node on PATH")
 
@@ -92,8 +93,10 @@ def test_warm_state_and_context(lab: Lab) -> None:
           ...context, left: context.getRemainingTimeInMillis(), trace: process.env._X_AMZN_TRACE_ID,
           root: process.env.LAMBDA_TASK_ROOT, dir: __dirname, cwd: process.cwd() }];
         """
-    first, second = node(lab, source), node(lab, source)
-    assert (first["cold"], second["cold"]) == (True, False)
+    first = node(lab, source)
+    assert first["cold"]
+    # One that answered is busy until it asks for more: on a slow machine another may be started.
+    second = eventually(lambda: (later := node(lab, source))["cold"] is False and later)
     (one, seen), (two, _) = json.loads(first["payload"]), json.loads(second["payload"])
     assert (one, two) == (1, 2)
     assert seen["functionName"] == "f" and seen["memoryLimitInMB"] == "128"
