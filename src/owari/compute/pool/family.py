@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from owari.compute.pool.instructions import Call
 
-FINISHING_S = 0.25  # what has answered is counted on for so long
+FINISHING_S = 1.0  # what has answered is counted on for so long
 
 
 class State(IntEnum):
