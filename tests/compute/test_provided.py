@@ -347,7 +347,9 @@ def test_environments_are_kept_warm(make_lab: Any) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user")
 def test_another_user_cannot_speak_for_the_runtime(lab: Lab) -> None:
     body = 'ask("POST", own + "/response", json.dumps(os.environ["AWS_LAMBDA_RUNTIME_API"]))'
-    host, port = json.loads(invoke(lab, runtime(body + "  # peers"))["payload"]).split(":")
+    report = invoke(lab, runtime(body + "  # peers"))
+    assert report["status"] == "ok", report
+    host, port = json.loads(report["payload"]).split(":")
 
     def heard(user: int) -> bytes:
         os.seteuid(user)  # whose a socket is, is decided as it is made

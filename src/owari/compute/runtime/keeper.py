@@ -143,6 +143,7 @@ class Keeper:
         now = time.monotonic()
         if now >= running.kill_at:
             running.kill_at = now + 1.0
+            tree.send(signal.SIGSTOP)  # nobody is to end by a fork that fails, not by SIGKILL
             self._kill()
         elif now >= running.stop_at:
             self._stop(running, frames.TIMED_OUT)
