@@ -43,6 +43,19 @@ def test_send_with_attributes() -> None:
     assert texts(result) == {"MessageId": "m", "MD5OfMessageBody": "d"}
 
 
+def test_the_path_names_the_queue_alone() -> None:
+    for method, query, body in (
+        ("POST", "", b"Action=SendMessage&MessageBody=hi&Version=2012-11-05"),
+        ("GET", "Action=SendMessage&MessageBody=hi&Version=2012-11-05", b""),
+    ):
+        server = Server(settings(), result={"MessageId": "m"})
+        headers = {"host": "localhost:4566", "authorization": oracle.authorization("sqs")}
+        if body:
+            headers["content-type"] = "application/x-www-form-urlencoded"
+        server.respond(Request(method, "/123456789012/MyQueue", query, headers), body)
+        assert server.calls[0].params == {"QueueUrl": QUEUE, "MessageBody": "hi"}
+
+
 def test_receive() -> None:
     message = {
         "MessageId": "m",

@@ -25,6 +25,7 @@ from owari.wire.message import ApiCall, Identity, Request, Response, Upload
 from owari.wire.protocols.base import Incoming
 from owari.wire.protocols.compile import Malformed
 from owari.wire.routing import QUERY, Route, resolve_action, route
+from owari.wire.sqs_query import with_queue
 from owari.wire.validate import validate
 
 _PARAMETERS_MAX = 10_000
@@ -226,7 +227,10 @@ class Exchange:
         operation = found.operation
         assert operation is not None
         headers = s3_quirks.payload_headers(self.request) if self._is_s3 else self.request.headers
-        incoming = Incoming(headers, found.labels, found.query, body)
+        query = found.query
+        if found.protocol is QUERY and operation.service.service == "sqs":
+            query = with_queue(query, self.request.headers.get("host", ""), self.request.path)
+        incoming = Incoming(headers, found.labels, query, body)
         try:
             params = found.protocol.parse(operation, incoming)
         except Malformed as error:

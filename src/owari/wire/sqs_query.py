@@ -6,6 +6,8 @@ SDKs of before November 2023 still speak it, and every SQS error still carries i
 
 from __future__ import annotations
 
+from owari.wire.qs import Pairs
+
 XML_NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 
 _PREFIX = "AWS.SimpleQueueService."
@@ -66,3 +68,14 @@ ENTRIES = {
     "QueueAttributeMap": ("Name", "Value"),
     "TagMap": ("Key", "Value"),
 }
+
+
+def with_queue(query: Pairs, host: str, path: str) -> Pairs:
+    """A request may name its queue by being sent to the queue's URL alone.
+
+    Source: SQS Developer Guide, "Making Query API requests in Amazon SQS", "Constructing an
+    endpoint".
+    """
+    if path.strip("/") == "" or any(name == "QueueUrl" for name, _ in query):
+        return query
+    return [*query, ("QueueUrl", f"http://{host}{path}")]

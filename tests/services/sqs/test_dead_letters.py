@@ -164,9 +164,26 @@ def test_tasks_that_cannot_be(world: Queues) -> None:
         "StartMessageMoveTask", SourceArn=DEAD, MaxNumberOfMessagesPerSecond=501
     )
     assert code == "InvalidParameterValue"
+    world.queue("other.fifo")
+    code, message = world.refused(  # a message without a group could never be received there
+        "StartMessageMoveTask", SourceArn=DEAD, DestinationArn=arn_of("other.fifo")
+    )
+    assert code == "InvalidParameterValue" and "same type" in message
     for handle in ("nonsense", "e30="):
         code, _ = world.refused("CancelMessageMoveTask", TaskHandle=handle)
         assert code == "ResourceNotFoundException"
+
+
+def test_tasks_go_with_their_queue(world: Queues) -> None:
+    world.with_dead_letters("q", "dead", 1)
+    for _ in range(12):
+        world.call("sqs", "StartMessageMoveTask", SourceArn=DEAD)
+        world.settle()
+    kept = world.kernel.reader.execute("SELECT COUNT(*) FROM sqs_move_task").fetchone()[0]
+    assert kept == 10
+    world.sqs("DeleteQueue", url_of(world, "dead"))
+    world.queue("dead")
+    assert world.call("sqs", "ListMessageMoveTasks", SourceArn=DEAD) == {"Results": []}
 
 
 def test_a_letter_nobody_knows_the_source_of_fails_the_task(world: Queues) -> None:

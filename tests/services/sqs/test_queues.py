@@ -100,6 +100,8 @@ def test_every_attribute(world: Queues) -> None:
         ("q", {"MessageRetentionPeriod": "59"}, "InvalidAttributeValue"),
         ("q", {"ReceiveMessageWaitTimeSeconds": "21"}, "InvalidAttributeValue"),
         ("q", {"Policy": "nonsense"}, "InvalidAttributeValue"),
+        ("q", {"Policy": '{"Statement": ["x"]}'}, "InvalidAttributeValue"),
+        ("q", {"Policy": '{"Statement": "x"}'}, "InvalidAttributeValue"),
         ("q", {"Nonsense": "1"}, "InvalidAttributeName"),
         ("q", {"QueueArn": "x"}, "InvalidAttributeName"),
         ("q", {"FifoQueue": "false"}, "InvalidAttributeName"),
@@ -186,6 +188,10 @@ def test_permissions(world: Queues) -> None:
     assert world.refused("AddPermission", **grant)[0] == "InvalidParameterValue"
     owner = grant | {"Label": "m", "Actions": ["DeleteQueue"]}
     assert "Only the queue owner" in world.refused("AddPermission", **owner)[1]
+    assert world.refused("AddPermission", **grant | {"Label": "a b"})[0] == "InvalidParameterValue"
+    for member in ("Actions", "AWSAccountIds"):
+        nobody = grant | {"Label": "m", member: []}
+        assert world.refused("AddPermission", **nobody)[0] == "MissingParameter"
     many = grant | {"Label": "m", "Actions": ["SendMessage"] * 8}
     assert world.refused("AddPermission", **many)[0] == "OverLimit"
     world.sqs("RemovePermission", url, Label="l")

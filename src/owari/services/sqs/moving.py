@@ -18,6 +18,7 @@ from owari.services.sqs.tasks import (
     CANCELLED,
     COMPLETED,
     FAILED,
+    RESULTS_MAX,
     RUNNING,
     Task,
     TaskKey,
@@ -36,7 +37,8 @@ def start_message_move_task(tx: Tx, p: Params) -> Result:
     source = _queue_of(tx, p["SourceArn"], "SourceArn")
     destination = p.get("DestinationArn")
     if destination is not None:
-        _queue_of(tx, destination, "DestinationArn")
+        if _queue_of(tx, destination, "DestinationArn").fifo != source.fifo:
+            raise invalid("Source and destination queue must be of the same type.")
         if destination == source.arn:
             raise invalid("Source queue arn and destination queue arn cannot be the same.")
     check_rate(p.get("MaxNumberOfMessagesPerSecond"))
@@ -58,6 +60,7 @@ def start_message_move_task(tx: Tx, p: Params) -> Result:
         started=tx.now,
         failure=None,
     )
+    forget(tx, source, but=RESULTS_MAX - 1)  # older ones are never listed
     _insert(tx, task)
     _go_on(tx, task, tx.now)
     return {"TaskHandle": task.handle}
@@ -151,6 +154,17 @@ def _move(tx: Tx, source: Queue, row: Row, target: Queue) -> None:
 
 
 # ---- rows
+def forget(tx: Tx, source: Queue, *, but: int = 0) -> None:
+    """The tasks of a queue, but for the latest."""
+    tx.run(
+        "DELETE FROM sqs_move_task WHERE source = ? AND seq NOT IN"
+        " (SELECT seq FROM sqs_move_task WHERE source = ? ORDER BY seq DESC LIMIT ?)",
+        source.arn,
+        source.arn,
+        but,
+    )
+
+
 def _insert(tx: Tx, task: Task) -> None:
     tx.run(
         "INSERT INTO sqs_move_task (account, region, id, source, destination, rate, status, moved,"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 from owari.services.sqs import rows
 from owari.services.sqs.core import Queue
-from owari.services.sqs.faults import invalid_value, over_limit
+from owari.services.sqs.faults import invalid_value, missing, over_limit
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
 
@@ -23,6 +24,7 @@ ACTIONS = (
     "ReceiveMessage",
     "SendMessage",
 )
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _ACTIONS_MAX = 7
 _STATEMENTS_MAX = 20
 
@@ -31,6 +33,12 @@ _STATEMENTS_MAX = 20
 def add_permission(tx: Tx, p: Params) -> Result:
     queue = rows.open_queue(tx, p["QueueUrl"])
     document, statements = _policy(queue)
+    if not _LABEL.fullmatch(p["Label"]):
+        reason = "Only alphanumeric characters, hyphens and underscores, 1 to 80 in length."
+        raise invalid_value(p["Label"], "Label", reason)
+    for name in ("AWSAccountIds", "Actions"):
+        if not p[name]:
+            raise missing(name)
     if any(statement.get("Sid") == p["Label"] for statement in statements):
         raise invalid_value(p["Label"], "Label", "Already exists.")
     statements.append(_statement(queue, p["Label"], p["AWSAccountIds"], p["Actions"]))

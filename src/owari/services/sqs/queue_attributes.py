@@ -101,7 +101,9 @@ def _policy(text: str) -> str:
         document = json.loads(text)
     except (ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or not isinstance(document.get("Statement"), list | dict):
+    found = document.get("Statement") if isinstance(document, dict) else None
+    statements = found if isinstance(found, list) else [found]
+    if not all(isinstance(statement, dict) for statement in statements):
         raise bad_attribute("Policy")
     return text
 

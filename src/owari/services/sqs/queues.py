@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from owari.errors import ServiceError
-from owari.services.sqs import rows, sweeping
+from owari.services.sqs import moving, rows, sweeping
 from owari.services.sqs.core import Queue, QueueKey, check_queue_name
 from owari.services.sqs.dead_letters import check_target
 from owari.services.sqs.faults import no_queue
@@ -48,6 +48,7 @@ def delete_queue(tx: Tx, p: Params) -> Result:
     if queue.sweep is not None:
         tx.cancel(queue.sweep)
     sweeping.discard(tx, queue.pile, queue.number)
+    moving.forget(tx, queue)
     tx.notify(queue.channel)  # whoever waits learns that it is gone
     return {}
 
