@@ -10,14 +10,18 @@ from tests.tidy.source import ROOT, Module, imports, modules
 
 LEAVES = {
     f"owari.{name}"
-    for name in ("errors", "effects", "config", "limits", "arn", "clock", "credentials", "tracing")
+    for name in (
+        *("errors", "effects", "config", "limits", "arn", "clock", "credentials", "tracing"),
+        "json_text",
+    )
 }
 # Pure rooms that several services share, and what each builds on beside the errors.
 SHARED = {
     "owari.mounts": set[str](),
+    "owari.page_tokens": {"owari.json_text"},
     "owari.patterns": set[str](),
     "owari.schedules": set[str](),
-    "owari.targets": {"owari.arn", "owari.effects"},
+    "owari.targets": {"owari.arn", "owari.effects", "owari.json_text"},
 }
 PURE_FORBIDDEN = {
     "time", "random", "uuid", "os", "asyncio", "threading", "sqlite3", "logging", "socket",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import orjson
@@ -17,7 +18,12 @@ def _default(value: Any) -> Any:
 
 
 def dumps(value: Any) -> str:
-    return orjson.dumps(value, default=_default).decode()
+    try:
+        return orjson.dumps(value, default=_default).decode()
+    except TypeError:  # integers beyond 64 bits, nested deeper than 254; or what is no text
+        text = json.dumps(value, default=_default, separators=(",", ":"), ensure_ascii=False)
+        text.encode()  # raises for half of a surrogate pair, which could not be read again
+        return text
 
 
 def loads(text: str | bytes) -> Any:

@@ -6,7 +6,6 @@ templated targets".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from owari.arn import Arn, parse_arn, queue_url
 from owari.effects import Call
 from owari.errors import ServiceError
+from owari.json_text import parsed
 
 Json = dict[str, Any]
 LOG_STREAM = "events"  # one for all: AWS makes one of a random name for each event
@@ -38,12 +38,16 @@ def unsupported(arn: str) -> ServiceError:
 
 
 def call_for(d: Delivery) -> Call:
-    """Raises ServiceError: 501 for a kind of target Owari lacks."""
+    """Raises ServiceError: 501 for a kind of target Owari lacks, 400 for what it cannot be sent."""
     arn = parse_arn(d.arn)
     make = _CALLS.get((arn.service, _kind(arn))) if arn else None
     if arn is None or make is None:
         raise unsupported(d.arn)
-    return make(d, arn)
+    try:
+        return make(d, arn)
+    except RecursionError:
+        message = "The input is nested too deeply."
+        raise ServiceError("ValidationException", message, status=400) from None
 
 
 def supports(text: str) -> bool:
@@ -173,7 +177,7 @@ def _log_group(d: Delivery, arn: Arn) -> Call:
 
 def _object(text: str) -> Json:
     try:
-        found = json.loads(text)
+        found = parsed(text)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from owari.effects import Http
 from owari.errors import ServiceError
 from tests.services.events.driving import Bus, arn
@@ -117,3 +119,60 @@ def test_without_a_policy_a_target_is_tried_for_a_day(bus: Bus) -> None:
     bus.world.advance(2 * 86_400)
     assert 180 <= len(bus.world.http.sent) <= 186
     assert not bus.world.effects()
+
+
+def test_an_input_that_cannot_be_read_is_no_failure_of_the_event(bus: Bus) -> None:
+    letters, deep = bus.queue("letters"), "[" * 480 + "]" * 480
+    parameters = {"JobDefinition": "d", "JobName": "n"}
+    bus.rule(
+        "r",
+        {"source": ["app"]},
+        {
+            "Id": "1",
+            "Arn": arn("batch", "job-queue/q"),
+            "BatchParameters": parameters,
+            "InputPath": "$.detail",
+            "DeadLetterConfig": {"Arn": letters},
+        },
+    )
+    answer = bus.put(Detail=f'{{"ContainerOverrides":{{"a":{deep}}}}}')
+    assert answer["FailedEntryCount"] == 0
+    (letter,) = bus.messages(letters)
+    assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "INVALID_PARAMETER"
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ({"Input": "nope"}, "JSON syntax error in input for target 1"),
+        ({"Input": "[" * 8000}, "JSON syntax error in input for target 1"),
+        ({"DeadLetterConfig": {"Arn": arn("sqs", "d.fifo")}}, "DeadLetterConfig"),
+    ],
+)
+def test_targets_that_cannot_be(bus: Bus, target: dict[str, Any], words: str) -> None:
+    bus.rule("r", {"source": ["app"]})
+    whole = {"Id": "1", "Arn": arn("lambda", "function:f")} | target
+    with pytest.raises(ServiceError, match=words):
+        bus.events("PutTargets", Rule="r", Targets=[whole])
+
+
+@pytest.mark.parametrize("statements", ['["x"]', '"x"', '[{"Sid":"a"},1]'])
+def test_a_policy_is_of_statements(bus: Bus, statements: str) -> None:
+    with pytest.raises(ServiceError, match="Policy"):
+        bus.events("PutPermission", Policy=f'{{"Statement":{statements}}}')
+
+
+def test_tokens_of_others(bus: Bus) -> None:
+    bus.rule("r1", {"source": ["app"]})
+    bus.rule("r2", {"source": ["app"]})
+    token = bus.events("ListRules", Limit=1)["NextToken"]
+    (rule,) = bus.events("ListRules", NextToken=token)["Rules"]
+    assert rule["Name"] == "r2"
+    for operation, bad in (
+        ("ListRules", "YWJj"),
+        ("ListRules", "!!"),
+        ("ListRules", "W1tbW1tb" * 200),
+        ("ListEventBuses", token),
+    ):
+        with pytest.raises(ServiceError, match="NextToken"):
+            bus.events(operation, NextToken=bad)

@@ -67,6 +67,7 @@ def test_very_many_rules_are_served_in_slices(bus: Bus) -> None:
         ({"Detail": '{"a":NaN}'}, "MalformedDetail"),
         ({"Detail": '{"a":"\\ud800"}'}, "MalformedDetail"),
         ({"Detail": '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"}, "MalformedDetail"),
+        ({"Detail": '{"a":' + "[" * 500 + "]" * 500 + "}"}, "MalformedDetail"),
         ({"Time": 1e20}, "InvalidArgument"),
         ({"Time": -1e20}, "InvalidArgument"),
         ({"Source": "aws.s3"}, "NotAuthorizedForSourceException"),
@@ -78,6 +79,19 @@ def test_each_entry_fails_by_itself(bus: Bus, entry: dict[str, Any], code: str) 
     assert answer["FailedEntryCount"] == 1
     assert "EventId" in answer["Entries"][0]
     assert answer["Entries"][1]["ErrorCode"] == code
+
+
+@pytest.mark.parametrize("value", ["[" * 499 + "]" * 499, "1" + "0" * 40], ids=["deep", "long"])
+def test_an_odd_detail_is_passed_on_as_it_was(bus: Bus, value: str) -> None:
+    queue, detail = bus.queue("q"), f'{{"a":{value}}}'
+    bus.events("CreateEventBus", Name="second")
+    bus.rule("on", {"source": ["app"]}, {"Id": "1", "Arn": arn("events", "event-bus/second")})
+    for n in range(51):  # more than are served in one transaction
+        bus.rule(f"r{n}", {"source": ["app"]}, {"Id": "1", "Arn": queue}, EventBusName="second")
+    bus.put(Detail=detail)
+    told = [message["Body"] for message in bus.messages(queue)]
+    assert len(told) == 51
+    assert all(body.endswith(f'"detail":{detail}}}') for body in told)
 
 
 def test_entries_are_limited_together(bus: Bus) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from owari.errors import ServiceError
 from tests.services.scheduler.conftest import HERE, ROLE, Clockwork
 from tests.simulation.pipeline import some_zip
 from tests.support.world import START, Disconnected
@@ -41,6 +42,24 @@ def test_it_goes_when_it_is_done(clockwork: Clockwork) -> None:
     listed = clockwork.call("scheduler", "ListSchedules")["Schedules"]
     assert [s["Name"] for s in listed] == ["kept"]
     assert len(clockwork.told()) == 2
+
+
+def test_once_is_once_whatever_the_dates(clockwork: Clockwork) -> None:
+    clockwork.make(
+        "s", "at(2030-01-01T01:00:00)", StartDate=START + 2 * HOUR, EndDate=START + 3 * HOUR
+    )
+    clockwork.world.advance(DAY)
+    assert clockwork.told() == ["s 2030-01-01T01:00:00Z"]
+
+
+def test_a_start_that_has_passed_may_stay(clockwork: Clockwork) -> None:
+    clockwork.make("s", "rate(1 hour)", StartDate=START + 60)
+    clockwork.world.advance(HOUR)
+    same = clockwork.call("scheduler", "GetSchedule", Name="s")
+    kept = {k: same[k] for k in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    clockwork.call("scheduler", "UpdateSchedule", **kept, StartDate=same["StartDate"])
+    with pytest.raises(ServiceError, match="earlier than 5 minutes ago"):
+        clockwork.call("scheduler", "UpdateSchedule", **kept, StartDate=START)
 
 
 def test_a_flexible_window(clockwork: Clockwork) -> None:

@@ -40,11 +40,15 @@ BAD: list[dict[str, Any]] = [
     {"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}},
     {"FlexibleTimeWindow": {"Mode": "OFF", "MaximumWindowInMinutes": 5}},
     {"EndDate": START - 1},
+    {"StartDate": START - 301},
     {"StartDate": START + 100, "EndDate": START + 50},
     {"Target": {"Arn": "nonsense", "RoleArn": ROLE}},
     {"Target": {"Arn": f"arn:aws:ecs:{HERE}:cluster/c", "RoleArn": ROLE}},
     {"Target": {"Arn": f"arn:aws:events:{HERE}:event-bus/b", "RoleArn": ROLE}},
     {"Target": {"Arn": f"arn:aws:sqs:{HERE}:q.fifo", "RoleArn": ROLE}},
+    {"Target": {"Arn": f"arn:aws:batch:{HERE}:job-queue/q", "RoleArn": ROLE}},
+    {"Target": {"Arn": f"arn:aws:states:{HERE}:stateMachine:m", "RoleArn": ROLE,
+                "Input": "[" * 50_000 + "]" * 50_000}},
     {"Target": {"Arn": f"arn:aws:sqs:{HERE}:q", "RoleArn": ROLE,
                 "SqsParameters": {"MessageGroupId": "g"}}},
     {"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:s3:getObject", "RoleArn": ROLE}},
@@ -96,6 +100,7 @@ def test_groups_take_their_schedules_with_them(clockwork: Clockwork) -> None:
         token = {"NextToken": page["NextToken"]}
     assert names == [f"s{n:03d}" for n in range(250)]
     clockwork.call("scheduler", "DeleteScheduleGroup", Name="g")
+    refused(clockwork, "ConflictException", "CreateScheduleGroup", Name="g")  # not yet
     clockwork.world.settle()
     left = clockwork.call("scheduler", "ListSchedules")["Schedules"]
     assert [s["Name"] for s in left] == ["other"]
@@ -106,5 +111,5 @@ def test_groups_take_their_schedules_with_them(clockwork: Clockwork) -> None:
 
 
 def test_tokens_of_others(clockwork: Clockwork) -> None:
-    for token in ("x", "W10=", "eyJhIjoxfQ=="):
+    for token in ("x", "W10=", "eyJhIjoxfQ==", "W1tbW1tb" * 200):
         refused(clockwork, "ValidationException", "ListSchedules", NextToken=token)

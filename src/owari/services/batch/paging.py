@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from typing import Any
 
+from owari import page_tokens
 from owari.services.batch.faults import client
 
 PAGE_MAX = 100
@@ -19,7 +17,7 @@ def page_size(p: dict[str, Any]) -> int:
 
 
 def token_for(key: list[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+    return page_tokens.make(*key)
 
 
 def key_of(token: str | None, *defaults: Any) -> list[Any]:
@@ -27,13 +25,6 @@ def key_of(token: str | None, *defaults: Any) -> list[Any]:
     if not token:
         return list(defaults)
     try:
-        key = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (binascii.Error, ValueError):
-        raise _foreign() from None
-    if not isinstance(key, list) or [type(k) for k in key] != [type(d) for d in defaults]:
-        raise _foreign()
-    return key
-
-
-def _foreign() -> Exception:
-    return client("Invalid nextToken.")
+        return page_tokens.read(token, *map(type, defaults))
+    except ValueError:
+        raise client("Invalid nextToken.") from None

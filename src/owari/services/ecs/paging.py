@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from typing import Any
 
+from owari import page_tokens
 from owari.services.ecs.faults import invalid
 
 PAGE_MAX = 100
@@ -23,7 +21,7 @@ def page_size(p: dict[str, Any], most: int = PAGE_MAX, usual: int = PAGE_MAX) ->
 
 
 def token_for(key: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+    return page_tokens.make(key)
 
 
 def key_of(token: str | None, default: Any) -> Any:
@@ -31,13 +29,6 @@ def key_of(token: str | None, default: Any) -> Any:
     if not token:
         return default
     try:
-        key = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (binascii.Error, ValueError):
-        raise _foreign() from None
-    if type(key) is not type(default):
-        raise _foreign()
-    return key
-
-
-def _foreign() -> Exception:
-    return invalid("Invalid token.")
+        return page_tokens.read(token, type(default))[0]
+    except ValueError:
+        raise invalid("Invalid token.") from None

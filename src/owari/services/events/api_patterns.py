@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from owari.json_text import parsed
 from owari.patterns.matching import TooManySteps, matches
 from owari.services.events.event_patterns import compiled
 from owari.services.events.faults import invalid_parameter
@@ -16,8 +15,8 @@ _MEMBERS = ("id", "account", "source", "time", "region", "resources", "detail-ty
 @operation("events", "TestEventPattern", reads=True)
 def test_event_pattern(tx: Tx, p: Params) -> Result:
     try:
-        event = json.loads(p["Event"])
-    except (ValueError, RecursionError):
+        event = parsed(p["Event"])
+    except ValueError:
         event = None
     if not isinstance(event, dict):
         raise invalid_parameter("Event", "The event is not a JSON object.")

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from owari.json_text import parsed
 from owari.services.events import rows
 from owari.services.events.core import Bus, bus_key
 from owari.services.events.faults import invalid_parameter, not_found
@@ -42,15 +43,20 @@ def remove_permission(tx: Tx, p: Params) -> Result:
 
 def _checked(policy: str) -> str:
     try:
-        if isinstance(json.loads(policy), dict):
-            return policy
-    except (ValueError, RecursionError):
-        pass
-    raise invalid_parameter("Policy", "The policy is not a JSON object.")
+        document = parsed(policy)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or not all(isinstance(s, dict) for s in _all(document)):
+        raise invalid_parameter("Policy", "It must be a JSON object with statements.")
+    return policy
 
 
 def _statements(bus: Bus) -> list[dict[str, Any]]:
-    found = json.loads(bus.policy or "{}").get("Statement", [])
+    return _all(json.loads(bus.policy or "{}"))
+
+
+def _all(document: dict[str, Any]) -> list[Any]:
+    found = document.get("Statement", [])
     return found if isinstance(found, list) else [found]
 
 

@@ -38,7 +38,7 @@ def deliver(
     if onward and forwarded:
         return
     if onward:
-        effect: Effect | Failure = Wake({"bus": target["Arn"], "event": event})
+        effect: Effect | Failure = Wake({"bus": target["Arn"], "event": text})
     else:
         sent = text_for(target, event, text, rule.arn, iso_time(tx.now))
         effect = _effect(tx, arn, target, sent, event["id"])
@@ -58,7 +58,10 @@ def deliver(
 def _effect(tx: Tx, arn: Arn, target: dict[str, Any], sent: str, id: str) -> Effect | Failure:
     if arn.resource.startswith("api-destination/"):
         return outside.request(tx, target, sent)
-    return call_for(Delivery(target["Arn"], sent, target, tx.endpoint, id, tx.now))
+    try:
+        return call_for(Delivery(target["Arn"], sent, target, tx.endpoint, id, tx.now))
+    except ServiceError as error:
+        return failure_of(error)
 
 
 def _topic(effect: Effect) -> str:

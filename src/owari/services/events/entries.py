@@ -9,12 +9,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from owari.json_text import is_deeper
 from owari.services.events.core import make_event
 from owari.services.events.faults import validation
 from owari.services.events.inputs import compact
 
 _NEEDED = ("Source", "DetailType", "Detail")
 _TIME_BYTES = 14
+DEPTH_MAX = 500  # ours: AWS tells none
 TIME_MAX = 253_402_300_800  # the year 10000
 
 
@@ -64,13 +66,15 @@ def event_of(
 
 
 def _detail(entry: Mapping[str, Any]) -> Any:
-    """None for what is no JSON, or none that can be written again (half of a surrogate pair)."""
+    """None for what is no JSON, none that can be written again (half of a surrogate pair), or
+    nested so deeply that whoever gets the event might not read it."""
+    text: str = entry["Detail"]
     try:
-        found = json.loads(entry["Detail"], parse_constant=_no_constant)
+        found = json.loads(text, parse_constant=_no_constant)
         compact(found).encode()
     except (ValueError, RecursionError):
         return None
-    return found
+    return None if is_deeper(text, found, DEPTH_MAX) else found
 
 
 def _no_constant(name: str) -> None:

@@ -6,6 +6,7 @@ cannot hold up the writer; the slices carry the event with them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from typing import Any
 
@@ -54,7 +55,7 @@ def send_to_rules(
         for target in rows.targets(tx, key):
             deliver(tx, key, target, event, text, forwarded=forwarded)
     if len(names) > SLICE:
-        rest = {"event": event, "rules": names[SLICE:], "forwarded": forwarded}
+        rest = {"event": text, "rules": names[SLICE:], "forwarded": forwarded}
         tx.emit(
             Wake(rest),
             reply_to=ReplyTo("events", "fanout", bus.arn),
@@ -68,7 +69,8 @@ def send_to_rules(
 def on_slice_due(tx: Tx, report: Report) -> None:
     rest = report.result or {}
     bus = bus_key(report.key, tx.account, tx.region)
-    send_to_rules(tx, bus, rest["event"], rest["rules"], forwarded=rest["forwarded"])
+    event = json.loads(rest["event"])
+    send_to_rules(tx, bus, event, rest["rules"], forwarded=rest["forwarded"])
 
 
 def _listeners(tx: Tx, bus: BusKey) -> Index[Listener]:

@@ -6,6 +6,8 @@ another bus is not sent on to a third.
 
 from __future__ import annotations
 
+import json
+
 from owari.effects import Report
 from owari.services.events import rows
 from owari.services.events.core import bus_key
@@ -23,6 +25,6 @@ def on_forward_due(tx: Tx, report: Report) -> None:
     if rows.find_bus(tx, bus) is None:
         settle(tx, report, no_bus(bus.name))
         return
-    event = told["event"] | {"region": bus.region}
+    event = json.loads(told["event"]) | {"region": bus.region}
     publish(tx, bus, event, forwarded=True)
     settle(tx, report, None)

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from owari.effects import Http
+from owari.json_text import parsed
 
 TIMEOUT_S = 5.0
 _HEADERS = {
@@ -66,8 +67,8 @@ def _body(text: str, more: Mapping[str, str]) -> bytes:
     """The connection's body parameters become members of a JSON object."""
     if more:
         try:
-            found = json.loads(text)
-        except (ValueError, RecursionError):
+            found = parsed(text)
+        except ValueError:
             found = None
         if isinstance(found, dict):
             text = json.dumps(found | dict(more), separators=(",", ":"), ensure_ascii=False)

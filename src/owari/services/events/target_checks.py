@@ -10,6 +10,7 @@ from typing import Any
 
 from owari.arn import parse_arn
 from owari.errors import not_implemented
+from owari.json_text import parsed
 from owari.services.events.faults import validation
 from owari.services.events.inputs import PLACEHOLDER, RESERVED, PathError, parse_path
 from owari.targets.calls import supports
@@ -58,6 +59,8 @@ def _check_inputs(target: dict[str, Any]) -> None:
     id = target["Id"]
     transformer = target.get("InputTransformer")
     paths = dict(transformer.get("InputPathsMap", {})) if transformer else {}
+    if "Input" in target and not _is_json(target["Input"]):
+        raise validation(f"JSON syntax error in input for target {id}.")
     if "InputPath" in target:
         paths[""] = target["InputPath"]
     for path in paths.values():
@@ -77,6 +80,14 @@ def _check_inputs(target: dict[str, Any]) -> None:
             )
 
 
+def _is_json(text: str) -> bool:
+    try:
+        parsed(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _check_retries(target: dict[str, Any]) -> None:
     policy = target.get("RetryPolicy", {})
     for name, low, high in (
@@ -88,5 +99,5 @@ def _check_retries(target: dict[str, Any]) -> None:
             raise validation(f"Parameter {name} is not valid. It must be from {low} to {high}.")
     dead = target.get("DeadLetterConfig", {}).get("Arn")
     arn = parse_arn(dead) if dead else None
-    if dead and (arn is None or arn.service != "sqs"):
+    if dead and (arn is None or arn.service != "sqs" or arn.resource.endswith(".fifo")):
         raise validation(f"Parameter DeadLetterConfig is not valid for target {target['Id']}.")

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from owari import page_tokens
 from owari.services.lambda_.faults import invalid
 
 
 def marker_for(key: list[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+    return page_tokens.make(*key)
 
 
 def key_of(marker: str, *kinds: type) -> list[Any]:
     """Raises InvalidParameterValueException when we did not make it."""
     try:
-        key = json.loads(base64.urlsafe_b64decode(marker.encode()))
-    except (binascii.Error, ValueError):
-        raise _foreign() from None
-    if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
-        raise _foreign()
-    return key
+        return page_tokens.read(marker, *kinds)
+    except ValueError:
+        raise invalid("The pagination marker is invalid.") from None
 
 
 def page_of(
     found: Sequence[Any], p: Mapping[str, Any], page_max: int
 ) -> tuple[Sequence[Any], dict[str, str]]:
     """The page of `found` that Marker and MaxItems ask for, and the NextMarker, if any."""
-    start = key_of(p["Marker"], int)[0] if p.get("Marker") else 0
+    start = max(key_of(p["Marker"], int)[0], 0) if p.get("Marker") else 0
     end = start + min(p.get("MaxItems") or page_max, page_max)
     return found[start:end], {"NextMarker": marker_for([end])} if end < len(found) else {}
-
-
-def _foreign() -> Exception:
-    return invalid("The pagination marker is invalid.")

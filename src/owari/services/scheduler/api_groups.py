@@ -26,6 +26,8 @@ def create_schedule_group(tx: Tx, p: Params) -> Result:
         return {"ScheduleGroupArn": arn}
     if found is not None or name == DEFAULT_GROUP:
         raise conflict(f"Schedule group {name} already exists.")
+    if rows.of_group(tx, name, 1):
+        raise conflict(f"Schedule group {name} is being deleted.")
     tx.run(
         "INSERT INTO scheduler_group (account, region, name, created, modified, token)"
         " VALUES (?, ?, ?, ?, ?, ?)",
@@ -77,9 +79,7 @@ def on_emptied(tx: Tx, report: Report) -> None:
 
 
 def _empty(tx: Tx, name: str) -> None:
-    """Some at a time: the writer is never held up. Nobody fires meanwhile: firing.py looks."""
-    if rows.group(tx, name) is not None:
-        return  # made anew: what is left of the old one is its own
+    """Some at a time: the writer is never held up. What is due meanwhile still fires, as on AWS."""
     found = rows.of_group(tx, name, REMOVED_AT_ONCE)
     for schedule in found:
         remove(tx, schedule)

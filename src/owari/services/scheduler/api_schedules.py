@@ -33,7 +33,8 @@ def create_schedule(tx: Tx, p: Params) -> Result:
 def update_schedule(tx: Tx, p: Params) -> Result:
     """Everything is given anew: what is left out takes its default."""
     found = rows.existing(tx, p.get("GroupName", DEFAULT_GROUP), p["Name"])
-    found.settings, found.modified = checked(p, tx.now), tx.now
+    old_start = found.settings.get("StartDate")
+    found.settings, found.modified = checked(p, tx.now, old_start), tx.now
     set_timer(tx, found, first_due(found.settings, tx.now, found.created))
     rows.save(tx, found)
     return {"ScheduleArn": found.arn(tx)}

@@ -12,8 +12,9 @@ from typing import Any
 
 from owari.arn import make_arn, parse_arn
 from owari.errors import ServiceError
+from owari.json_text import parsed
 from owari.schedules.errors import BadSchedule, UnknownZone
-from owari.schedules.expression import Expression, Rate, parse
+from owari.schedules.expression import At, Expression, Rate, parse
 from owari.schedules.next import next_after, zone_of
 from owari.targets.calls import supports
 
@@ -21,6 +22,8 @@ Json = dict[str, Any]
 
 DEFAULT_GROUP = "default"
 UNIVERSAL = "aws-sdk:"
+UNIVERSAL_ARN = f"arn:aws:scheduler:::{UNIVERSAL}"
+START_EARLIEST_S = 300.0  # before now
 READS = ("get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read",
          "lookup", "discover", "validate", "batchGet", "estimate", "test", "transactGet",
          "invokeHarness")  # fmt: skip
@@ -48,8 +51,11 @@ def group_arn(account: str, region: str, name: str) -> str:
 
 
 # ---- settings
-def checked(p: Mapping[str, Any], now: float) -> Json:
-    """What is kept of a request, with AWS's defaults. Raises ValidationException."""
+def checked(p: Mapping[str, Any], now: float, old_start: float | None = None) -> Json:
+    """What is kept of a request, with AWS's defaults. Raises ValidationException.
+
+    `old_start`: the StartDate it has had, which may lie in the past by now.
+    """
     settings = {
         "ScheduleExpression": p["ScheduleExpression"],
         "ScheduleExpressionTimezone": p.get("ScheduleExpressionTimezone", "UTC"),
@@ -60,9 +66,9 @@ def checked(p: Mapping[str, Any], now: float) -> Json:
     }
     optional = ("Description", "KmsKeyArn", "StartDate", "EndDate")
     settings |= {name: p[name] for name in optional if p.get(name) is not None}
-    expression_of(settings)
     _check_window(settings["FlexibleTimeWindow"])
-    _check_dates(settings, now)
+    if not isinstance(expression_of(settings), At):
+        _check_dates(settings, now, old_start)
     return settings
 
 
@@ -85,8 +91,10 @@ def _check_window(window: Json) -> None:
         raise invalid("MaximumWindowInMinutes can't be set when Mode is OFF.")
 
 
-def _check_dates(settings: Json, now: float) -> None:
+def _check_dates(settings: Json, now: float, old_start: float | None) -> None:
     start, end = settings.get("StartDate"), settings.get("EndDate")
+    if start is not None and start != old_start and start < now - START_EARLIEST_S:
+        raise invalid("The StartDate you specify cannot be earlier than 5 minutes ago.")
     if end is not None and end <= now:
         raise invalid("The EndDate you specify must be in the future.")
     if start is not None and end is not None and end <= start:
@@ -99,6 +107,10 @@ def _target(target: Json) -> Json:
         _check_universal(arn, target)
     elif not supports(arn):
         raise _no_target(arn)
+    elif _service_of(arn) not in _TEMPLATED:
+        raise invalid(
+            f"{arn} is no templated target: use a universal target, {UNIVERSAL_ARN}SERVICE:ACTION."
+        )
     else:
         _check_templated(arn, target)
     defaults = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
@@ -111,6 +123,12 @@ def _no_target(arn: str) -> ServiceError:
     return ServiceError("NotImplemented", f"Owari does not deliver to {arn}.", status=501)
 
 
+def _service_of(arn: str) -> str:
+    found = parse_arn(arn)
+    return found.service if found else ""
+
+
+_TEMPLATED = frozenset(("ecs", "events", "lambda", "sns", "sqs", "states"))
 _NEEDED = {"ecs": "EcsParameters", "events": "EventBridgeParameters"}
 
 
@@ -131,7 +149,7 @@ def _check_templated(arn: str, target: Json) -> None:
 
 def is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        parsed(text)
     except ValueError:
         return False
     return True
@@ -161,7 +179,7 @@ def _check_universal(arn: str, target: Json) -> None:
 # ---- time
 def first_due(settings: Json, now: float, created: float) -> float | None:
     """A start in the future is itself a time at which it may be due."""
-    start = settings.get("StartDate")
+    start = _bounds(settings)[0]
     after = start - JUST_BEFORE_S if start is not None and start > now else now
     return due_after(settings, after, created)
 
@@ -170,12 +188,21 @@ def due_after(settings: Json, after: float, created: float) -> float | None:
     """None when it has no more times, or is disabled."""
     if settings["State"] == "DISABLED":
         return None
-    expression = expression_of(settings)
-    start = settings.get("StartDate", created)
-    zone = settings["ScheduleExpressionTimezone"]
-    due = next_after(expression, after, start=start, zone=zone)
-    end = settings.get("EndDate")
+    start, end = _bounds(settings)
+    due = next_after(
+        expression_of(settings),
+        after,
+        start=created if start is None else start,
+        zone=settings["ScheduleExpressionTimezone"],
+    )
     return None if due is None or (end is not None and due > end) else due
+
+
+def _bounds(settings: Json) -> tuple[float | None, float | None]:
+    """StartDate and EndDate: a one-time schedule ignores them."""
+    if isinstance(expression_of(settings), At):
+        return None, None
+    return settings.get("StartDate"), settings.get("EndDate")
 
 
 def catch_up(settings: Json, due: float, until: float, created: float) -> tuple[float, int]:

@@ -118,7 +118,7 @@ def _call(tx: Tx, row: Row, *, attempt: int) -> Call:
         raise ServiceError("ValidationException", f"There is no operation {target['Arn']}.")
     try:
         params = _read(found.input, json.loads(text if "Input" in target else "{}"))
-    except (ParameterError, ValueError) as error:
+    except (ParameterError, ValueError, RecursionError) as error:
         raise ServiceError("ValidationException", str(error)) from None
     return Call(found.service.service, found.name, params)
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-
+from owari import page_tokens
 from owari.services.scheduler.core import invalid
 
 PAGE_MAX = 100
 
-
-def token_for(*key: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+token_for = page_tokens.make
 
 
 def key_of(token: str | None, length: int) -> list[str]:
@@ -20,9 +15,6 @@ def key_of(token: str | None, length: int) -> list[str]:
     if not token:
         return [""] * length
     try:
-        key = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (binascii.Error, ValueError):
+        return page_tokens.read(token, *[str] * length)
+    except ValueError:
         raise invalid("Invalid NextToken.") from None
-    if not isinstance(key, list) or len(key) != length or not all(isinstance(k, str) for k in key):
-        raise invalid("Invalid NextToken.")
-    return key

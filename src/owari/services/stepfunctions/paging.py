@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from typing import Any
 
+from owari import page_tokens
 from owari.services.stepfunctions.faults import invalid_paging_token
 
 PAGE = 100
@@ -18,7 +16,7 @@ def page_size(wanted: int | None) -> int:
 
 
 def token_for(operation: str, key: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps([operation, key]).encode()).decode()
+    return page_tokens.make(operation, key)
 
 
 def key_of(operation: str, token: str | None, kind: type) -> Any:
@@ -26,11 +24,9 @@ def key_of(operation: str, token: str | None, kind: type) -> Any:
     if token is None:
         return None
     try:
-        found = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (binascii.Error, ValueError):
+        of, key = page_tokens.read(token, str, kind)
+    except ValueError:
         raise invalid_paging_token() from None
-    if not isinstance(found, list) or len(found) != 2 or found[0] != operation:
+    if of != operation:
         raise invalid_paging_token()
-    if not isinstance(found[1], kind):
-        raise invalid_paging_token()
-    return found[1]
+    return key
