@@ -34,6 +34,16 @@ ACCOUNT = "000000000000"
 REGION = "us-east-1"
 START = 1_893_456_000.0  # 2030-01-01T00:00:00Z
 
+# What stays in every store, and why. Rows of all other tables go with what they tell of.
+KEPT = {
+    "kernel": "one row: the clock and the counter",
+    "schema_version": "one row per migration",
+    "span": "what happened is told afterwards too; store/spans.py keeps the newest 200,000",
+    "batch_scheduler": "one row: what is to be placed again, and since which decision",
+    "ecs_machine": "one row: how much room the agents have",
+    "blob": "one that nobody keeps is spared for its readers; owari/sweep.py removes it",
+}
+
 
 class SimulatedClock:
     def __init__(self, start: float = START) -> None:
@@ -223,3 +233,18 @@ class World:
         """The outbox, by due time; without the wake-ups that clear away old things for ever."""
         found = outbox.due_before(self.kernel.reader, float("inf"), 1_000_000)
         return [e for e in found if sweeps or e.reply_to is None or e.reply_to.topic != "sweep"]
+
+    def tables(self) -> dict[str, int]:
+        """Every table there is, and how many rows it has."""
+        run = self.kernel.reader.execute
+        names = [row[0] for row in run("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: run(f"SELECT COUNT(*) FROM {name}").fetchone()[0] for name in names}
+
+    def left_behind(self, **but: str) -> dict[str, list[dict[str, Any]]]:
+        """Rows that are left when everything was deleted: none, but for KEPT and the tables
+        named here with a reason. Blobs count as long as somebody keeps them."""
+        run = self.kernel.reader.execute
+        places = [name for name, n in self.tables().items() if n and name not in KEPT | but]
+        found = {name: [dict(row) for row in run(f"SELECT * FROM {name}")] for name in places}
+        blobs = [dict(row) for row in run("SELECT * FROM blob WHERE refs <> 0")]
+        return found | ({"blob": blobs} if blobs else {})

@@ -60,6 +60,19 @@ def test_a_replay_that_is_cancelled_stops(bus: Bus) -> None:
     assert [r["ReplayName"] for r in bus.events("ListReplays")["Replays"]] == ["long"]
 
 
+def test_a_replay_is_told_of_for_90_days_and_its_name_is_free_then(bus: Bus) -> None:
+    bus.events("CreateArchive", ArchiveName="a", EventSourceArn=BUS)
+    replay(bus, "r")
+    bus.world.advance(89 * 86_400)
+    bus.world.crash()
+    with pytest.raises(ServiceError, match="already exists"):
+        replay(bus, "r")
+    bus.world.advance(2 * 86_400)
+    with pytest.raises(ServiceError, match="does not exist"):
+        bus.events("DescribeReplay", ReplayName="r")
+    replay(bus, "r")
+
+
 def test_events_are_forgotten_after_their_retention(bus: Bus) -> None:
     bus.events("CreateArchive", ArchiveName="a", EventSourceArn=BUS, RetentionDays=2)
     bus.put()

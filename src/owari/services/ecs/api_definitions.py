@@ -11,6 +11,7 @@ from owari.services.ecs.faults import client
 from owari.services.ecs.lookup import definition_arn
 from owari.services.ecs.names import definition_reference
 from owari.services.ecs.paging import key_of, page_size, token_for
+from owari.services.ecs.sweeping import ensure_sweep
 from owari.services.ecs.tagging import checked_tags, listed
 from owari.store.tx import Row, Tx
 from owari.wire.operation import Params, Result, operation
@@ -21,7 +22,7 @@ def register_task_definition(tx: Tx, p: Params) -> Result:
     body = definition_of(p)
     tags = checked_tags(p.get("tags", ()))
     family = body["family"]
-    revision = rows.newest_revision(tx, family) + 1
+    revision = rows.next_revision(tx, family)
     body |= {"registeredAt": tx.now, "registeredBy": tx.principal}
     rows.save_definition(tx, family, revision, "ACTIVE", body)
     arn = definition_arn(tx, family, revision)
@@ -80,8 +81,7 @@ def _revision(tx: Tx, reference: str) -> Row:
 
 @operation("ecs", "DeleteTaskDefinitions")
 def delete_task_definitions(tx: Tx, p: Params) -> Result:
-    """Only inactive ones can be deleted. They stay in DELETE_IN_PROGRESS here: a revision's number
-    is never given again."""
+    """Only inactive ones can be deleted. They go when no task or service needs them any more."""
     deleted, failures = [], []
     for reference in p["taskDefinitions"]:
         row = rows.definition(tx, *definition_reference(reference))
@@ -94,6 +94,7 @@ def delete_task_definitions(tx: Tx, p: Params) -> Result:
         rows.save_definition(tx, row["family"], row["revision"], "DELETE_IN_PROGRESS", body)
         deleted.append(_shown(tx, _row(tx, row["family"], row["revision"])))
         tx.resources.deleted(definition_arn(tx, row["family"], row["revision"]))
+        ensure_sweep(tx)
     return {"taskDefinitions": deleted, "failures": failures}
 
 

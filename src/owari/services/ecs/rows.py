@@ -49,12 +49,16 @@ def definition(tx: Tx, family: str, revision: int | None) -> Row | None:
     )  # fmt: skip
 
 
-def newest_revision(tx: Tx, family: str) -> int:
+def next_revision(tx: Tx, family: str) -> int:
+    """A number that no revision of this family has had, deleted ones included."""
     row = tx.one(
-        f"SELECT MAX(revision) AS n FROM ecs_definition WHERE {_PLACE} AND family = ?",
+        "INSERT INTO ecs_family (account, region, family, last_revision) VALUES (?, ?, ?, 1)"
+        " ON CONFLICT (account, region, family) DO UPDATE SET last_revision = last_revision + 1"
+        " RETURNING last_revision",
         tx.account, tx.region, family,
     )  # fmt: skip
-    return int(row["n"] or 0) if row else 0
+    assert row is not None
+    return int(row["last_revision"])
 
 
 def save_definition(tx: Tx, family: str, revision: int, status: str, body: dict[str, Any]) -> None:

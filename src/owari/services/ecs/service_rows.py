@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,12 @@ class Service:
     def primary(self) -> Json:
         return self.deployments[0]
 
+    @property
+    def definitions(self) -> list[str]:
+        """ARNs of the revisions it may start a task of: a deployment's, or rolled back to one."""
+        known = [*self.deployments, self.state.get("completed") or {}]
+        return [deployment["taskDefinition"] for deployment in known if deployment]
+
     def tell(self, now: float, id: str, message: str) -> None:
         """An event, the newest first."""
         event = {"id": id, "createdAt": now, "message": f"(service {self.name}) {message}"}
@@ -70,6 +77,11 @@ def services_in(tx: Tx, cluster: str) -> list[Service]:
         tx.account, tx.region, cluster, INACTIVE,
     )  # fmt: skip
     return [_of_row(row) for row in rows]
+
+
+def every_service(tx: Tx) -> Iterator[Service]:
+    """Of all accounts and regions, those that are not gone."""
+    return map(_of_row, tx.all("SELECT * FROM ecs_service WHERE status <> ?", INACTIVE))
 
 
 def forget_inactive(tx: Tx, before: float) -> None:

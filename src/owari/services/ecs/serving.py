@@ -134,7 +134,7 @@ def _stop(tx: Tx, service: Service, tasks: list[Task]) -> None:
 def _start(tx: Tx, service: Service, count: int) -> None:
     deployment = service.primary
     definition = rows.definition(tx, *definition_reference(deployment["taskDefinition"]))
-    assert definition is not None, "revisions are never removed"
+    assert definition is not None, "a revision stays as long as a service has it"
     order = Order(
         cluster=service.cluster,
         definition=definition,

@@ -2,14 +2,15 @@
 
 Looked after once an hour for as long as there is anything to forget, in bounded steps. Sources:
 API reference, DescribeTasks ("stopped tasks ... at least one hour"), "Ensuring idempotency" (24
-hours), DeleteService and DeleteCluster (inactive ones stay discoverable "for a period of time").
+hours), DeleteService and DeleteCluster (inactive ones stay discoverable "for a period of time");
+developer guide, "Amazon ECS task definition states" (deleted once nothing active refers to it).
 """
 
 from __future__ import annotations
 
 from owari.effects import ReplyTo, Report, Wake
 from owari.services.ecs.names import ecs_arn
-from owari.services.ecs.service_rows import forget_inactive
+from owari.services.ecs.service_rows import every_service, forget_inactive
 from owari.store import outbox
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
@@ -34,6 +35,7 @@ def on_sweep(tx: Tx, report: Report) -> None:
     more = _forget_tasks(tx) | _forget_tokens(tx)
     forget_inactive(tx, tx.now - INACTIVE_KEPT_S)
     _forget_clusters(tx)
+    _forget_definitions(tx)
     if more:
         tx.again(report, due=tx.now + PAUSE_S)
     elif _is_anything_left(tx):
@@ -76,12 +78,42 @@ def _forget_clusters(tx: Tx) -> None:
     )
 
 
+def _forget_definitions(tx: Tx) -> None:
+    """Deleted ones that no task and no service needs any more."""
+    deleted = tx.all(
+        "SELECT account, region, family, revision FROM ecs_definition"
+        " WHERE status = 'DELETE_IN_PROGRESS'"
+    )
+    needed = _needed_definitions(tx) if deleted else set()
+    for row in deleted:
+        if _definition(*row) not in needed:
+            tx.run(
+                "DELETE FROM ecs_definition WHERE account = ? AND region = ? AND family = ?"
+                " AND revision = ?",
+                *row,
+            )
+
+
+def _needed_definitions(tx: Tx) -> set[str]:
+    """Their ARNs."""
+    running = tx.all(
+        "SELECT DISTINCT account, region, family, revision FROM ecs_task WHERE last <> 'STOPPED'"
+    )
+    wanted = (arn for service in every_service(tx) for arn in service.definitions)
+    return {_definition(*row) for row in running}.union(wanted)
+
+
+def _definition(account: str, region: str, family: str, revision: int) -> str:
+    return ecs_arn(account, region, "task-definition", f"{family}:{revision}")
+
+
 def _is_anything_left(tx: Tx) -> bool:
     for what in (
         "ecs_task WHERE stopped IS NOT NULL",
         "ecs_token",
         "ecs_service WHERE status = 'INACTIVE'",
         "ecs_cluster WHERE status = 'INACTIVE'",
+        "ecs_definition WHERE status = 'DELETE_IN_PROGRESS'",
     ):
         if tx.one(f"SELECT 1 FROM {what} LIMIT 1") is not None:
             return True

@@ -1,6 +1,7 @@
 """ECS's tables. A task is one row.
 
-`body` is what it was started with, `state` what became of it.
+`body` is what it was started with, `state` what became of it. `ecs_family` outlives its revisions:
+a number is never given again.
 """
 
 from __future__ import annotations
@@ -98,4 +99,15 @@ migrations(
     );
     """,
     "ALTER TABLE ecs_watcher ADD COLUMN params TEXT NOT NULL DEFAULT '{}';",
+    """
+    CREATE TABLE ecs_family (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        family TEXT NOT NULL,
+        last_revision BIGINT NOT NULL,
+        PRIMARY KEY (account, region, family)
+    );
+    INSERT INTO ecs_family SELECT account, region, family, MAX(revision) FROM ecs_definition
+        GROUP BY account, region, family;
+    """,
 )

@@ -74,6 +74,10 @@ def save(tx: Tx, replay: Replay) -> None:
     )
 
 
+def delete(tx: Tx, name: str) -> None:
+    tx.run(f"DELETE FROM events_replay WHERE {_KEY}", tx.account, tx.region, name)
+
+
 def _replay(row: Row) -> Replay:
     return Replay(
         account=row["account"],

@@ -1,4 +1,7 @@
-"""A replay goes on in steps, each a transaction: some events of the archive, in order of time."""
+"""A replay goes on in steps, each a transaction: some events of the archive, in order of time.
+
+When it is over it is told of for 90 days, as on AWS, and then forgotten: nobody can delete one.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from owari.store.tx import Tx
 from owari.wire.operation import reaction
 
 STEP = 50  # events
+KEPT_S = 90 * 86_400.0
 
 
 def go_on(tx: Tx, replay: Replay) -> None:
@@ -25,7 +29,7 @@ def go_on(tx: Tx, replay: Replay) -> None:
 @reaction("events", "replay")
 def on_step_due(tx: Tx, report: Report) -> None:
     replay = replay_rows.find(tx, report.key)
-    assert replay is not None, "replays are never deleted"
+    assert replay is not None, "a replay that goes on is never deleted"
     archive = archive_rows.find(tx, replay.archive)
     bus = rows.find_bus(tx, bus_key(replay.request["Destination"]["Arn"], tx.account, tx.region))
     if replay.state == "CANCELLING":
@@ -57,3 +61,10 @@ def _step(tx: Tx, replay: Replay, archive: Archive) -> None:
 
 def _end(tx: Tx, replay: Replay, state: str, reason: str | None) -> None:
     replay_rows.save(tx, replace(replay, state=state, reason=reason, ended=tx.now))
+    over = ReplyTo("events", "replay over", replay.name)
+    tx.emit(Wake(), due=tx.now + KEPT_S, reply_to=over, principal=PRINCIPAL)
+
+
+@reaction("events", "replay over")
+def on_kept_long_enough(tx: Tx, report: Report) -> None:
+    replay_rows.delete(tx, report.key)

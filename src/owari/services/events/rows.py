@@ -13,23 +13,28 @@ from owari.store.tx import Row, Tx
 _BUS = "account = ? AND region = ? AND bus = ?"
 _RULE = f"{_BUS} AND name = ?"
 _OF_RULE = f"{_BUS} AND rule = ?"
+_LISTENERS = ("rule", "archive")
 
 
 # ---- who listens
 def changed(tx: Tx, bus: BusKey) -> None:
     """A rule or archive of the bus was made, changed or removed. A version that was undone never
     comes again: what was cached under it stays unused."""
-    tx.run(
-        "INSERT INTO events_version (account, region, bus, version) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (account, region, bus) DO UPDATE SET version = excluded.version",
-        *bus,
-        tx.next_seq(),
-    )
+    if any(tx.one(f"SELECT 1 FROM events_{kind} WHERE {_BUS}", *bus) for kind in _LISTENERS):
+        tx.run(
+            "INSERT INTO events_version (account, region, bus, version) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (account, region, bus) DO UPDATE SET version = excluded.version",
+            *bus,
+            tx.next_seq(),
+        )
+    else:
+        tx.run(f"DELETE FROM events_version WHERE {_BUS}", *bus)
     if bus.name == DEFAULT:
         listeners_changed(tx)
 
 
 def version(tx: Tx, bus: BusKey) -> int:
+    """0: nobody listens."""
     row = tx.one(f"SELECT version FROM events_version WHERE {_BUS}", *bus)
     return row["version"] if row else 0
 
@@ -63,6 +68,10 @@ def buses(tx: Tx) -> list[Bus]:
 
 
 def save_bus(tx: Tx, bus: Bus) -> None:
+    """Of the default bus nothing is kept but what was set."""
+    if bus.key.name == DEFAULT and not bus.settings and bus.policy is None:
+        delete_bus(tx, bus.key)
+        return
     tx.run(
         "INSERT INTO events_bus (account, region, bus, settings, policy, created, modified)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, region, bus) DO UPDATE"

@@ -15,8 +15,6 @@ from owari.wire.operation import reaction
 
 Stream = tuple[str, str, str, str]  # account, region, group, stream
 
-FORGOTTEN_AFTER_S = 30 * 86_400.0  # an agent that has not been heard of
-
 
 @reaction("logs", "ingest")
 def on_log_records(tx: Tx, report: Report) -> None:
@@ -68,8 +66,6 @@ def _remember(tx: Tx, instance: str, number: int) -> None:
         number,
         tx.now,
     )
-    if number == 1:
-        tx.run("DELETE FROM log_source WHERE changed < ?", tx.now - FORGOTTEN_AFTER_S)
 
 
 def _events(record: dict[str, Any]) -> list[Pair]:

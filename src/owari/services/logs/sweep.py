@@ -16,13 +16,22 @@ from owari.store.tx import Tx
 from owari.wire.operation import reaction
 
 CHUNKS_AT_ONCE = 2_000
+SOURCE_KEPT_S = 30 * 86_400.0  # of an agent that has not been heard of
 
 
 @reaction("logs", "sweep")
 def on_sweep_due(tx: Tx, report: Report) -> None:
     more = _expire(tx)
     _free_segments(tx)
-    tx.emit(Wake(), due=tx.now + (0.05 if more else SWEEP_EVERY_S), reply_to=SWEEP)
+    tx.run("DELETE FROM log_source WHERE changed < ?", tx.now - SOURCE_KEPT_S)
+    if more or _is_anything_left(tx):
+        tx.emit(Wake(), due=tx.now + (0.05 if more else SWEEP_EVERY_S), reply_to=SWEEP)
+
+
+def _is_anything_left(tx: Tx) -> bool:
+    """Without groups there is nothing to look after; the next one has it looked after again."""
+    tables = ("log_group", "log_chunk", "log_source", "log_segment_unused")
+    return any(tx.one(f"SELECT 1 FROM {table} LIMIT 1") for table in tables)
 
 
 @reaction("logs", "trim")

@@ -59,6 +59,19 @@ def _compile(tx: Tx, definition: str) -> Machine:
     return machine
 
 
+def forget_unused(tx: Tx, most: int) -> None:
+    """Some of those that no machine, version or execution has any more."""
+    tx.run(
+        "DELETE FROM sfn_definition WHERE (account, id) IN (SELECT d.account, d.id"
+        " FROM sfn_definition d WHERE (d.account, d.id) NOT IN"
+        " (SELECT account, definition FROM sfn_machine"
+        " UNION ALL SELECT account, definition FROM sfn_version)"
+        " AND NOT EXISTS (SELECT 1 FROM sfn_execution e WHERE e.definition = d.id"
+        " AND e.account = d.account) LIMIT ?)",
+        most,
+    )
+
+
 def _remember(tx: Tx, key: str, machine: Machine) -> None:
     known: dict[str, Machine] = tx.cache.setdefault("stepfunctions.machines", {})
     while len(known) >= COMPILED_MAX:

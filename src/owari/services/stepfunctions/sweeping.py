@@ -1,8 +1,8 @@
 """Forgetting what AWS forgets: once a day, in bounded steps, each continued by another wake-up.
 
 What a failed execution needs to be redriven goes when its redrivable period is over, an ended
-execution and its history after 90 days. AWS: "Service quotas" of the Step Functions guide
-(execution history retention time, redrivable period).
+execution and its history after 90 days, a definition when nothing has it any more. AWS: "Service
+quotas" of the Step Functions guide (execution history retention time, redrivable period).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from owari.effects import ReplyTo, Report, Wake
-from owari.services.stepfunctions import live
+from owari.services.stepfunctions import definitions, live
 from owari.services.stepfunctions.core import KEPT_S, REDRIVE_WITHIN_S
 from owari.store import outbox
 from owari.store.tx import Row, Tx
@@ -21,6 +21,7 @@ SWEEP_EVERY_S = 86_400.0
 PAUSE_S = 0.05  # between two steps
 EXECUTIONS_AT_ONCE = 100
 CHUNKS_AT_ONCE = 2_000
+DEFINITIONS_AT_ONCE = 500
 
 FIRST: dict[str, Any] = {"frames_after": [0.0, 0], "machine": None}
 
@@ -42,7 +43,19 @@ def on_sweep(tx: Tx, report: Report) -> None:
         done = False
     else:
         done = _forget_executions(tx, data)
-    tx.again(report, due=tx.now + (SWEEP_EVERY_S if done else PAUSE_S), effect=Wake(data))
+    if not done:
+        tx.again(report, due=tx.now + PAUSE_S, effect=Wake(data))
+        return
+    definitions.forget_unused(tx, DEFINITIONS_AT_ONCE)
+    tx.run("DELETE FROM sfn_sync WHERE started < ?", tx.now - SWEEP_EVERY_S)
+    if _is_anything_left(tx):
+        tx.again(report, due=tx.now + SWEEP_EVERY_S, effect=Wake(data))
+
+
+def _is_anything_left(tx: Tx) -> bool:
+    """Without machines there is nothing to look after; the next has it looked after again."""
+    tables = ("sfn_machine", "sfn_execution", "sfn_definition", "sfn_sync")
+    return any(tx.one(f"SELECT 1 FROM {table} LIMIT 1") for table in tables)
 
 
 def _forget_frames(tx: Tx, data: dict[str, Any]) -> bool:

@@ -200,4 +200,5 @@ migrations(
     CREATE INDEX sfn_execution_failed
         ON sfn_execution (stopped, id) WHERE status <> 'SUCCEEDED' AND stopped IS NOT NULL
     """,
+    "CREATE INDEX sfn_execution_definition ON sfn_execution (definition)",
 )

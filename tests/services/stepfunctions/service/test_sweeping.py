@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,31 @@ def test_children_of_map_runs_go_too(tmp_path: Path) -> None:
     world.advance(91 * DAY)
     for table in ("execution", "map_run", "history", "live", "frame", "pending"):
         assert count(world, table) == 0, table
+    world.close()
+
+
+def test_a_definition_is_kept_as_long_as_something_has_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    arn = machine(world, PASS)
+    ran = start(world, arn)
+    for n in range(3):
+        text = json.dumps({**PASS, "Comment": str(n)})
+        publish = {"publish": n == 1}
+        call(world, "UpdateStateMachine", stateMachineArn=arn, definition=text, **publish)
+    assert count(world, "definition") == 4
+    world.advance(2 * DAY)
+    assert count(world, "definition") == 3  # an execution's, a version's, the machine's
+    call(world, "DeleteStateMachine", stateMachineArn=arn)
+    world.crash()
+    world.advance(2 * DAY)
+    assert count(world, "definition") == 1
+    told = call(world, "DescribeStateMachineForExecution", executionArn=ran)
+    assert json.loads(told["definition"]) == PASS
+    world.advance(90 * DAY)
+    assert count(world, "definition") == 0
+    assert world.effects(sweeps=True) == []
+    machine(world, PASS)
+    assert len(world.effects(sweeps=True)) == 1
     world.close()
 
 

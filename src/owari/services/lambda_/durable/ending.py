@@ -11,6 +11,7 @@ from owari.services.lambda_.durable import rows
 from owari.services.lambda_.durable.completing import complete_parent
 from owari.services.lambda_.durable.history import execution_ended
 from owari.services.lambda_.durable.rows import Execution
+from owari.services.lambda_.durable.sweeping import ensure_sweep
 from owari.services.lambda_.durable.turns import Turn
 from owari.services.lambda_.records import Response
 from owari.store.encode import dumps
@@ -33,6 +34,7 @@ def end(
     assert e.is_running, f"{e.arn} ended twice"
     e.status, e.ended = status, tx.now
     e.expires = tx.now + e.retention_days * DAY_S
+    ensure_sweep(tx)
     e.token += 1
     if result is not None:
         rows.put_text(tx, e.id, "result", result)

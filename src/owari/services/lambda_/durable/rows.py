@@ -92,8 +92,6 @@ migrations(
     """,
 )
 
-FORGET_MOST = 10  # executions whose retention is over, with every start
-
 
 @dataclass(slots=True)
 class Execution:
@@ -220,15 +218,19 @@ def forget(tx: Tx, e: Execution) -> None:
     )  # fmt: skip
 
 
-def forget_expired(tx: Tx, function: str, name: str | None) -> None:
-    """Some of those whose retention is over, and the one that has this name; called with every
-    start, it keeps pace."""
+def forget_expired(tx: Tx, most: int) -> bool:
+    """Those whose retention is over; True when there may be more."""
+    rows = tx.all(f"{_SELECT} WHERE expires <= ? ORDER BY expires LIMIT ?", tx.now, most)
+    for row in rows:
+        forget(tx, Execution(*row))
+    return len(rows) == most
+
+
+def forget_namesake(tx: Tx, function: str, name: str | None) -> None:
+    """The name may be given again once the retention of who had it is over."""
     namesake = _one(tx, "function = ? AND name = ? AND expires <= ?", function, name, tx.now)
     if namesake is not None:
         forget(tx, namesake)
-    rows = tx.all(f"{_SELECT} WHERE expires <= ? ORDER BY expires LIMIT ?", tx.now, FORGET_MOST)
-    for row in rows:
-        forget(tx, Execution(*row))
 
 
 # ---- what is large

@@ -27,7 +27,7 @@ def start(
 ) -> Execution:
     """`settings` is the function's DurableConfig; the execution keeps to it to its end, as to
     the version of the function."""
-    rows.forget_expired(tx, found.name, name)
+    rows.forget_namesake(tx, found.name, name)
     run = tx.new_id()
     e = Execution(
         account=tx.account,
