@@ -18,7 +18,8 @@ from owari.kernel import Context, Kernel, Work
 from owari.store.outbox import Envelope
 from owari.store.tx import Tx
 
-MOST = 64  # reports of one piece of work: a turn of the writer is bounded
+MOST = 64  # ends in one piece of work: a turn of the writer is bounded
+ONE = ("a report of its own",)
 
 Ended = tuple[Envelope, RunReport]
 Key = tuple[str, ...]
@@ -65,7 +66,10 @@ class Bulk:
 
         def take() -> None:
             waiting = self._waiting[key]
-            taken.extend(waiting.popleft() for _ in range(min(len(waiting), MOST)))
+            room = MOST
+            while waiting and room > 0:
+                taken.append(waiting.popleft())
+                room -= len(taken[-1][1].get("ended", ONE))
 
         def body(tx: Tx) -> None:
             take()

@@ -57,6 +57,9 @@ class Http:
 
 Effect = Call | Run | Wake | Http
 
+OF_RUN = "/"  # `id/n`: item n of the run `id` (compute/base.py)
+ITEM_REPORT = ("status", "exit_code", "reason", "started_at", "stopped_at")  # after its number
+
 
 @dataclass(frozen=True, slots=True)
 class ReplyTo:

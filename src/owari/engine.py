@@ -28,7 +28,7 @@ from typing import Any, Protocol
 
 from owari.bulk import Bulk
 from owari.compute.base import Compute, RunReport
-from owari.effects import Call, DueRun, Http, Later, Report, Run, Wake
+from owari.effects import OF_RUN, Call, DueRun, Http, Later, Report, Run, Wake
 from owari.errors import ServiceError, not_implemented
 from owari.kernel import Context, Kernel, Work, internal_error
 from owari.store import outbox, spans
@@ -242,10 +242,14 @@ class Engine:
         error: ServiceError | None = None,
     ) -> Report | None:
         """What its reaction is told; None when it was gone: the report is stale."""
-        if not outbox.delete(tx.connection, envelope.id, envelope.attempt):
+        if result is not None and result.get("more"):  # a part of it goes on: it stays
+            if not outbox.is_there(tx.connection, envelope.id, envelope.attempt):
+                return None
+        elif outbox.delete(tx.connection, envelope.id, envelope.attempt):
+            tx.outcome.removed.append(envelope)
+            self._note(tx, envelope, result, error)
+        else:
             return None
-        tx.outcome.removed.append(envelope)
-        self._note(tx, envelope, result, error)
         tx.ended = envelope
         return Report(
             effect_id=envelope.id,
@@ -373,7 +377,7 @@ class Engine:
         run_id, attempt = report["run_id"], report["attempt"]
 
         def settled(_result: Any) -> None:
-            self.compute.acknowledge(run_id, attempt)
+            self.compute.acknowledge(report)
 
         envelope = self.flight.get(run_id) or outbox.get(self.kernel.reader, run_id)
         if envelope is None or envelope.attempt != attempt:
@@ -395,22 +399,26 @@ class Engine:
             self.bulk.add(_context(envelope), envelope, result)
 
     def _ended_together(self, ended: list[tuple[Envelope, RunReport]]) -> None:
-        for envelope, _ in ended:
-            self.compute.acknowledge(envelope.id, envelope.attempt)
+        for _, report in ended:
+            self.compute.acknowledge(report)
 
     def _end_alone(self, envelope: Envelope, report: RunReport) -> None:
         self._submit(
             envelope,
             lambda tx: self._end(tx, envelope, report, None),
-            lambda _: self.compute.acknowledge(envelope.id, envelope.attempt),
+            lambda _: self.compute.acknowledge(report),
         )
 
     def started(self, run_id: str, attempt: int, started_at: float) -> None:
-        """A durable run has begun; its service is told if it wants to know (topic `started`)."""
-        envelope = self.flight.get(run_id)
+        """A durable run, or an item of one (`id/n`), has begun; its service is told if it wants
+        to know (topic `started`)."""
+        id, _, item = run_id.partition(OF_RUN)
+        envelope = self.flight.get(id)
         if envelope is None or envelope.attempt != attempt or not isinstance(envelope.effect, Run):
             return
-        result = {"run_id": run_id, "attempt": attempt, "started_at": started_at}
+        result: dict[str, Any] = {"run_id": run_id, "attempt": attempt, "started_at": started_at}
+        if item:
+            result["item"] = int(item)
         key = envelope.reply_to.key if envelope.reply_to else ""
         self._tell(_context(envelope), envelope.effect.service, "started", key, result)
 

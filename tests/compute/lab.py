@@ -273,7 +273,7 @@ class Lab:
 
     def acknowledge(self, report: Report) -> None:
         async def acknowledge() -> None:
-            self.compute.acknowledge(report["run_id"], report["attempt"])
+            self.compute.acknowledge(report)
 
         self.runner.run(acknowledge())
 

@@ -24,7 +24,7 @@ def test_reports_are_replayed_until_acknowledged(tmp_path: Path) -> None:
     first.acknowledge(("a", 1))
     first.close()
     second = Reports(path)
-    assert second.pending == {("b", 1): report("b")}
+    assert second.pending == {("b", 1): {0: report("b")}}
     second.acknowledge(("b", 1))
     second.acknowledge(("b", 1))
     second.close()
@@ -42,7 +42,7 @@ def test_a_torn_report_is_dropped(tmp_path: Path, cut: int) -> None:
     first.close()
     os.truncate(path, path.stat().st_size - cut)
     second = Reports(path)
-    assert second.pending == {("a", 1): report("a")}
+    assert second.pending == {("a", 1): {0: report("a")}}
     second.close()
 
 

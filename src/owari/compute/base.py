@@ -56,6 +56,9 @@ Process spec (`kind` = `process`): a Batch attempt or an ECS container
     read_only_root  bool  optional
     inside          str   optional, a run_id: run in that one's container while it goes on (a
                           health check). It needs no room of its own
+    items           list  optional, [number, more variables, log_stream] each: as many processes,
+                          alike but for these, each run once there is room for it. One is known to
+                          `cancel` and `on_started` as `run_id/number`
 A mount whose source is None may be `shared` (a text): the same empty folder for all that say so.
 More may be started than fit: they wait in the agent, in order, so that none of it ever idles.
 
@@ -83,6 +86,12 @@ Run report of a process:
                           timeout", "CannotPullContainerError: …", "CannotStartContainerError: …";
                           of `cancelled` the reason given. `message` is the same
     started_at, stopped_at  float | None   epoch seconds
+
+Of a run with items several reports come, as they end. They carry run_id, attempt, and
+    piece           int   1, 2, …: acknowledged one by one
+    more            bool  some of the items go on; the last report has False
+    ended           list of [number, status, exit_code, reason, started_at, stopped_at]
+    status          ok | lost (with every item of which no report told)
 
 Log record (delivered apart, acknowledged, never lost while agent or server live):
     account, region, group, stream, events: list of [timestamp_ms, text]
@@ -125,8 +134,8 @@ class Compute(Protocol):
     def cancel(self, run_id: str, reason: str) -> None:
         """Stop a run: SIGTERM, then SIGKILL. It reports as usual."""
 
-    def acknowledge(self, run_id: str, attempt: int) -> None:
-        """The report of a durable run is committed: compute may forget it."""
+    def acknowledge(self, report: RunReport) -> None:
+        """This report of a durable run is committed: compute may forget it."""
 
 
 def in_one_piece(

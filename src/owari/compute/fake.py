@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from owari.compute.base import RunReport, Spec, in_one_piece
+from owari.effects import ITEM_REPORT, OF_RUN
 
 
 class FunctionError(Exception):
@@ -63,6 +64,7 @@ class FakeCompute:
         self._stopped: set[tuple[str, int]] = set()  # processes told to stop
         self._queue: list[tuple[float, int, tuple[str, int]]] = []
         self._ticket = itertools.count()
+        self._items: dict[str, int] = {}  # by run: how many have not ended
 
     # ---- the Compute protocol
     def invoke(
@@ -82,6 +84,9 @@ class FakeCompute:
         if key in self._ended:
             self._push(key, 0.0)
             return
+        if "items" in spec:
+            self._start_items(spec)
+            return
         self.started.append(spec)
         self._live[key] = spec
         duration = self.duration(spec)
@@ -94,7 +99,7 @@ class FakeCompute:
         self.warm[spec["environment"]] = count
 
     def cancel(self, run_id: str, reason: str) -> None:
-        for key in [k for k in self._live if k[0] == run_id]:
+        for key in [k for k in self._live if run_id in (k[0], k[0].partition(OF_RUN)[0])]:
             if self._live[key].get("kind") == "process":
                 if key not in self._stopped:
                     self._stopped.add(key)
@@ -117,18 +122,44 @@ class FakeCompute:
             _, _, key = heapq.heappop(self._queue)
             spec = self._live.pop(key, None)
             if spec is not None:
-                self._ended[key] = self._carry_out(spec)
+                self._ended[key] = self._piece(self._carry_out(spec))
             if key in self._ended:
                 reports.append(self._ended[key])
                 if self.duplicate():
                     reports.append(self._ended[key])
         return reports
 
-    def acknowledge(self, run_id: str, attempt: int) -> None:
-        self._ended.pop((run_id, attempt), None)
+    def acknowledge(self, report: RunReport) -> None:
+        self._ended.pop(_key_of(report), None)
 
     def known(self) -> set[tuple[str, int]]:
-        return set(self._live) | set(self._ended)
+        return {(key[0].partition(OF_RUN)[0], key[1]) for key in (*self._live, *self._ended)}
+
+    # ---- items, each played as a run of its own
+    def _start_items(self, spec: Spec) -> None:
+        if (spec["run_id"], spec["attempt"]) in self.known():
+            return
+        shared = {name: value for name, value in spec.items() if name != "items"}
+        self._items[spec["run_id"]] = len(spec["items"])
+        for number, variables, stream in spec["items"]:
+            own = {"run_id": f"{spec['run_id']}{OF_RUN}{number}", "log_stream": stream}
+            self.start(shared | own | {"variables": shared["variables"] | variables})
+
+    def _piece(self, report: RunReport) -> RunReport:
+        """What is told of an item that ended."""
+        run_id, separator, number = report["run_id"].partition(OF_RUN)
+        if not separator:
+            return report
+        self._items[run_id] -= 1
+        return {
+            "run_id": run_id,
+            "attempt": report["attempt"],
+            "status": "ok",
+            "piece": int(number) + 1,
+            "more": self._items[run_id] > 0,
+            "ended": [[int(number), *(report[name] for name in ITEM_REPORT)]],
+            "payload": b"",
+        }
 
     def resend(self) -> None:
         """After a reconnect: everything not acknowledged is reported again."""
@@ -142,6 +173,7 @@ class FakeCompute:
         self._began.clear()
         self._stopped.clear()
         self._queue.clear()
+        self._items.clear()
         self.instance = f"agent-{int(self.instance.split('-')[1]) + 1}"
 
     def _carry_out(self, spec: Spec) -> RunReport:
@@ -189,6 +221,8 @@ class FakeCompute:
                 status = "error" if code else "ok"
             except SystemFailure as failure:
                 status, reason, message = failure.status, str(failure), str(failure)
+        if status == "throttled" and OF_RUN in spec["run_id"]:
+            status = "lost"  # an agent that took items has room for them, sooner or later
         return {
             "run_id": spec["run_id"],
             "attempt": spec["attempt"],
@@ -200,3 +234,10 @@ class FakeCompute:
             "stopped_at": self.now,
             "payload": b"",
         }
+
+
+def _key_of(report: RunReport) -> tuple[str, int]:
+    """As the run, or the item that is told of, is known here."""
+    if "ended" not in report:
+        return report["run_id"], report["attempt"]
+    return f"{report['run_id']}{OF_RUN}{report['piece'] - 1}", report["attempt"]

@@ -114,10 +114,11 @@ class LocalCompute:
         if self._connection is not None:
             self._connection.send({"k": "cancel", "run_id": run_id, "reason": reason})
 
-    def acknowledge(self, run_id: str, attempt: int) -> None:
+    def acknowledge(self, report: RunReport) -> None:
         """The report of a durable run is committed: the agent may forget it."""
         if self._connection is not None:
-            self._connection.send({"k": "ack", "run_id": run_id, "attempt": attempt})
+            about = {"run_id": report["run_id"], "attempt": report["attempt"]}
+            self._connection.send({"k": "ack", "piece": report.get("piece", 0)} | about)
 
     # ---- life
     async def start_agent(self) -> None:

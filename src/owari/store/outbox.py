@@ -91,6 +91,13 @@ def delete(connection: sqlite3.Connection, effect_id: str, attempt: int) -> bool
     )
 
 
+def is_there(connection: sqlite3.Connection, effect_id: str, attempt: int) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM effect WHERE id = ? AND attempt = ?", (effect_id, attempt)
+    )
+    return found.fetchone() is not None
+
+
 def get(connection: sqlite3.Connection, effect_id: str) -> Envelope | None:
     row = connection.execute("SELECT * FROM effect WHERE id = ?", (effect_id,)).fetchone()
     return _envelope(row) if row else None

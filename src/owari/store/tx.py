@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from owari.credentials import Issuer
-from owari.effects import Effect, ReplyTo, Report
+from owari.effects import OF_RUN, Effect, ReplyTo, Report
 from owari.limits import Limits
 from owari.store import outbox
 from owari.store.blobs import BlobStore
@@ -214,11 +214,12 @@ class Tx:
         return True
 
     def stop(self, effect_id: str, reason: str) -> bool:
-        """Have a `Run` in flight stopped; unlike with `cancel` it still reports, when it ended.
+        """Have a `Run` in flight, or an item of one (`id/n`), stopped; unlike with `cancel` it
+        still reports, when it ended.
 
         False when no agent was given it: nothing is done then.
         """
-        envelope = outbox.get(self.connection, effect_id)
+        envelope = outbox.get(self.connection, effect_id.partition(OF_RUN)[0])
         if envelope is None or envelope.lease is None:
             return False
         self.outcome.cancelled.append((effect_id, reason))

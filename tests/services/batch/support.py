@@ -42,8 +42,9 @@ class BatchWorld(World):
         self.tell("capacity", {"agents": agents})
 
     def started(self, spec: Spec) -> None:
-        result = {"run_id": spec["run_id"], "attempt": spec["attempt"]}
-        self.tell("started", result | {"started_at": self.clock.now()})
+        self.engine.started(spec["run_id"], spec["attempt"], self.clock.now())
+        while self.turn():
+            pass
 
     def batch(self, operation: str, /, **params: Any) -> dict[str, Any]:
         return self.call("batch", operation, **params)

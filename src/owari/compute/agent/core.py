@@ -184,7 +184,7 @@ class Agent:
                 case "keep":
                     self.functions.keep(link, header)
                 case "ack":
-                    self._acknowledge((header["run_id"], header["attempt"]))
+                    self._acknowledge((header["run_id"], header["attempt"]), header["piece"])
                 case "ack_logs":
                     self.logs.acknowledge(header["seq"])
                 case "cancel":
@@ -222,15 +222,17 @@ class Agent:
         self.desk.greet(link)
         self.workers.warm()
         self._send_status()
-        for report in self.reports.pending.values():
+        for report in self.reports.frames():
             link.send_frame(report)
 
     def _define(self, link: Link, header: dict[str, Any]) -> None:
         definition = Definition(**header["definition"])
         link.definitions[header["n"]] = definition
 
-    def _acknowledge(self, key: Key) -> None:
-        self.reports.acknowledge(key)
+    def _acknowledge(self, key: Key, piece: int) -> None:
+        self.reports.acknowledge(key, piece)
+        if key in self.reports.pending or self.desk.knows(key):
+            return  # there is more to be told of it
         self.acked[key] = None
         if len(self.acked) > ACKED_REMEMBERED:
             del self.acked[next(iter(self.acked))]
@@ -252,13 +254,13 @@ class Agent:
         """Started before: running, reported (then again), or done with."""
         pending = self.reports.pending.get(key)
         if pending is not None:
-            link.send_frame(pending)
+            link.send_frame(b"".join(pending.values()))
         if pending is not None or key in self.functions.live or key in self.acked:
             return True
         return self.desk.knows(key)
 
     def _cancel(self, run_id: str, reason: str) -> None:
-        self.desk.processes.cancel(run_id, reason)
+        self.desk.cancel(run_id, reason)
         self.functions.cancel(run_id, reason)
 
     def _journal_logs(self, records: bytes) -> None:

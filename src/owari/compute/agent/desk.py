@@ -22,6 +22,7 @@ from owari.compute.agent.link import Link
 from owari.compute.agent.loop import Loop
 from owari.compute.agent.processes import Processes, Run
 from owari.compute.agent.spawner import Spawner
+from owari.compute.agent.together import Together, item_of
 from owari.compute.agent.volumes import Volumes
 from owari.compute.images import Mapping
 from owari.compute.isolation import Tier
@@ -60,6 +61,8 @@ class Desk:
         self.shipper = shipper
         self.link = link
         self._ended: dict[Key, bytes] = {}  # of this turn, not journaled yet
+        self._together: dict[Key, Together] = {}  # runs with items
+        self._pieces: set[Together] = set()  # those of which something ended this turn
         self.volumes = Volumes(folder / "volumes", file_systems)
         images = Images(loop, folder, Mapping(folder.parent / "images.json"), found)
         reveal = [str(images.folder), sys.base_prefix]
@@ -76,10 +79,11 @@ class Desk:
 
     @property
     def keys(self) -> set[Key]:
-        return self.processes.keys() | set(self._ended)
+        alone = {key for key in self.processes.durable() if item_of(key) is None}
+        return alone | set(self._ended) | set(self._together)
 
     def knows(self, key: Key) -> bool:
-        return key in self.processes.by_key or key in self._ended
+        return key in self.processes.by_key or key in self._ended or key in self._together
 
     def begin(self, link: Link, header: dict[str, Any], payload: bytes) -> None:
         """A `process` frame of a run that is not known yet."""
@@ -88,7 +92,19 @@ class Desk:
             self.volumes.resolve(header)
         except OSError as error:
             print(f"no folder for a volume: {error}", flush=True)
-        self.processes.run(header["call"], link, key, header)
+        if "items" not in header:
+            self.processes.run(header["call"], link, key, header)
+            return
+        whole = self._together[key] = Together(header)
+        for item, spec in whole.runs():
+            self.processes.run(header["call"], link, item, spec)
+
+    def cancel(self, run_id: str, reason: str) -> None:
+        for (id, _), whole in list(self._together.items()):
+            if id == run_id:
+                for (item, _), _spec in whole.runs():
+                    self.processes.cancel(item, reason)
+        self.processes.cancel(run_id, reason)
 
     def retire(self) -> None:
         """What nobody has needed for a while."""
@@ -131,6 +147,12 @@ class Desk:
 
     # ---- reports
     def _reported(self, run: Run, report: dict[str, Any]) -> None:
+        item = item_of(run.key)
+        if item is not None:
+            whole = self._together[item[0]]
+            whole.add(item[1], report)
+            self._pieces.add(whole)
+            return
         own = {"call": run.call, "tail": 0, "run_id": run.key[0], "attempt": run.key[1]}
         frame = protocol.message({"k": "report"} | own | report)
         if run.call == protocol.DURABLE:
@@ -141,15 +163,26 @@ class Desk:
     def flush(self) -> None:
         """Journal, then send."""
         link = self.link()
-        if self._ended:
+        if self._ended or self._pieces:
             self.shipper.flush()
-            ended, self._ended = self._ended, {}
+            ended = self._take_ended()
             try:
                 self.reports.add_all(ended)
             except OSError as error:
                 print(f"reports are kept in memory only: {error}", flush=True)
             if link is not None:
-                link.send_frame(b"".join(ended.values()))
+                link.send_frame(b"".join([frame for _, _, frame in ended]))
         started = self.processes.take_started()
         if started and link is not None:
             link.send({"k": "started", "runs": started})
+
+    def _take_ended(self) -> list[tuple[Key, int, bytes]]:
+        """(key, piece, frame) of all that ended this turn."""
+        ended = [(key, 0, frame) for key, frame in self._ended.items()]
+        self._ended.clear()
+        for whole in self._pieces:
+            ended.append((whole.key, *whole.take_piece()))
+            if not whole.unended:
+                del self._together[whole.key]
+        self._pieces.clear()
+        return ended

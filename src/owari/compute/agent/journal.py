@@ -11,9 +11,10 @@ import json
 import os
 import struct
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
-from owari.compute.agent import protocol
+from owari.compute.agent import protocol, together
 
 LENGTHS = protocol.LENGTHS
 COMPACT_BYTES = 1 << 20
@@ -33,30 +34,42 @@ def _write_all(fd: int, data: bytes) -> None:
 
 
 class Reports:
-    """Reports of durable runs, by (run_id, attempt), as frames ready to send."""
+    """Reports of durable runs, by (run_id, attempt) and piece, as frames ready to send.
+
+    A run with items whose last report is not here ended with the agent that ran it: the rest of
+    it is reported lost, after what was reported of it.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.pending: dict[Key, bytes] = {}
+        self.pending: dict[Key, dict[int, bytes]] = {}
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._size = 0
         self._acked = bytearray()
         self._replay(path.read_bytes())
 
     def _replay(self, data: bytes) -> None:
+        unfinished: dict[Key, int] = {}  # the last piece of a run that had more to tell
         for header, payload in protocol.Frames().feed(data):
             entry = json.loads(header)
-            key = (entry["run_id"], entry["attempt"])
+            key, piece = (entry["run_id"], entry["attempt"]), entry.get("piece", 0)
             if entry["k"] == "report":
-                self.pending[key] = protocol.frame(header, payload)
+                self.pending.setdefault(key, {})[piece] = protocol.frame(header, payload)
+                unfinished.pop(key, None)
+                if entry.get("more"):
+                    unfinished[key] = piece
             else:
-                self.pending.pop(key, None)
+                self._forget(key, piece)
+        for key, piece in unfinished.items():
+            if key in self.pending:
+                closing = together.piece(key, piece + 1, "lost", False, [])
+                self.pending[key][piece + 1] = closing
         self._rewrite()
 
     def _rewrite(self) -> None:
         os.ftruncate(self._fd, 0)
         self._size = 0
         self._acked.clear()
-        for report in self.pending.values():
+        for report in self.frames():
             self._append(report)
 
     def _append(self, data: bytes) -> None:
@@ -66,23 +79,37 @@ class Reports:
         _write_all(self._fd, data)
         self._size += len(data)
 
+    def frames(self) -> Iterator[bytes]:
+        for pieces in self.pending.values():
+            yield from pieces.values()
+
     def add(self, key: Key, report: bytes) -> None:
         """Raises OSError when the disk is full; it is kept in memory all the same."""
-        self.pending[key] = report
-        self._append(report)
+        self.add_all([(key, 0, report)])
 
-    def add_all(self, reports: dict[Key, bytes]) -> None:
-        """Many with one write. Raises OSError as `add` does."""
-        self.pending.update(reports)
-        self._append(b"".join(reports.values()))
+    def add_all(self, reports: list[tuple[Key, int, bytes]]) -> None:
+        """Many, of (key, piece, frame), with one write. Raises OSError as `add` does."""
+        for key, piece, report in reports:
+            self.pending.setdefault(key, {})[piece] = report
+        self._append(b"".join([report for _, _, report in reports]))
 
-    def acknowledge(self, key: Key) -> None:
-        if self.pending.pop(key, None) is None:
+    def _forget(self, key: Key, piece: int) -> bool:
+        """False when it was not there."""
+        pieces = self.pending.get(key, {})
+        found = pieces.pop(piece, None)
+        if not pieces:
+            self.pending.pop(key, None)
+        return found is not None
+
+    def acknowledge(self, key: Key, piece: int = 0) -> None:
+        if not self._forget(key, piece):
             return
         if (not self.pending and self._size > COMPACT_BYTES) or self._size > REWRITE_BYTES:
             self._rewrite()
             return
-        self._acked += protocol.message({"k": "ack", "run_id": key[0], "attempt": key[1]})
+        self._acked += protocol.message(
+            {"k": "ack", "run_id": key[0], "attempt": key[1], "piece": piece}
+        )
         if len(self._acked) > ACKS_MAX_BYTES:
             self._append(b"")
 

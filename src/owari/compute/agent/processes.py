@@ -149,7 +149,7 @@ class Processes:
                 self.waiting.remove(run)
             self._finish(run, "cancelled", None, run.cancelled)
 
-    def keys(self) -> set[Key]:
+    def durable(self) -> set[Key]:
         return {run.key for run in self.runs.values() if run.call == protocol.DURABLE}
 
     def _resolved(self, run: Run, image: Image) -> None:

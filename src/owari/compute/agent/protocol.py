@@ -10,7 +10,7 @@ names the kind:
                 (the response is wanted in pieces) | event
       keep      n, count: so many environments of number n are to be there, initialised
       process   call, run_id, attempt, and the process spec (compute/base.py)
-      ack       run_id, attempt: the report is committed
+      ack       run_id, attempt, piece (of a run with items, else 0): the report is committed
       ack_logs  seq: every log frame up to this one is committed
       cancel    run_id, reason
       shutdown  kill everything and end

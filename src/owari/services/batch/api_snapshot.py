@@ -50,7 +50,7 @@ def get_job_queue_snapshot(tx: Tx, p: Params) -> Result:
 def _utilization(tx: Tx, queue: str, *, fair: bool) -> dict[str, Any]:
     key = resource_key(tx.account, tx.region, queue)
     by_share: dict[str, int] = {}
-    for row in tx.all("SELECT share, claims FROM batch_task WHERE live = 1 AND queue = ?", key):
+    for row in tx.all("SELECT share, claims FROM batch_held WHERE queue = ?", key):
         claims = load_claims(row["claims"])
         vcpus = sum(n for pool, n in claims.items() if pool.kind == "vcpus")
         by_share[row["share"]] = by_share.get(row["share"], 0) + vcpus

@@ -11,14 +11,16 @@ from operator import attrgetter
 from typing import Any
 
 from owari.services.batch.children import CHUNK, Chunk, chunk_of
-from owari.services.batch.core import RUNNABLE, SLOT, TRANSITIONS
+from owari.services.batch.core import LIVE, RUNNABLE, SLOT, TRANSITIONS
 from owari.services.batch.records import (
     JOB_COLUMNS,
     JOB_FIXED,
     SCHEDULER_COLUMNS,
+    STRETCH_COLUMNS,
     TASK_COLUMNS,
     Job,
     Scheduler,
+    Stretch,
     Task,
 )
 from owari.store.tx import Row, Tx
@@ -47,6 +49,14 @@ _SAVE_TASK = (
 )
 
 
+_STRETCH = f"SELECT {', '.join(STRETCH_COLUMNS)} FROM batch_stretch"
+_SAVE_STRETCH = (
+    f"INSERT INTO batch_stretch ({', '.join(STRETCH_COLUMNS)})"
+    f" VALUES ({', '.join('?' * len(STRETCH_COLUMNS))})"
+    " ON CONFLICT (account, region, job, run) DO UPDATE SET"
+    " unended = excluded.unended, claims = excluded.claims"
+)
+_DROP_STRETCH = f"DELETE FROM batch_stretch WHERE {_KEY} AND run = ?"
 _SCHEDULER = f"SELECT {', '.join(SCHEDULER_COLUMNS)} FROM batch_scheduler WHERE id = 1"
 _SAVE_SCHEDULER = "UPDATE batch_scheduler SET decision = ?, reservations = ? WHERE id = 1"
 _DROP_TASK = f"DELETE FROM batch_task WHERE {_KEY} AND idx = ?"
@@ -66,6 +76,9 @@ class Book:
         self._changed_chunks: dict[tuple[str, int], Job] = {}
         self._changed_tasks: dict[tuple[str, int], Task] = {}
         self._dropped: dict[tuple[str, int], Task] = {}
+        self._live_loaded: set[str] = set()  # jobs whose live tasks are all here
+        self._stretches: dict[str, dict[str, Stretch]] = {}  # by job, by run
+        self._changed_stretches: dict[str, Stretch] = {}
         self._ready: dict[str, list[int]] = {}
         self._scheduler: Scheduler | None = None
         self.kept: dict[tuple[str, str], Any] = {}
@@ -217,17 +230,50 @@ class Book:
             if (job.id, index) in self._dropped:
                 return None
             row = self.tx.one(f"{_TASK} WHERE {_KEY} AND idx = ?", *job.key, index)
-            if row is None:
+            task = Task(*row) if row is not None else self._in_stretch(job, index)
+            if task is None:
                 return None
-            found = self._tasks[job.id, index] = Task(*row)
+            found = self._tasks[job.id, index] = task
         return found
 
+    def _in_stretch(self, job: Job, index: int) -> Task | None:
+        if not job.is_array or self.state(job, index) not in LIVE:
+            return None
+        having = (s for s in self.stretches(job) if index in s.children)
+        return next((stretch.task(index) for stretch in having), None)
+
     def live_tasks(self, job: Job) -> list[Task]:
+        self._load_live(job)
+        for stretch in self.stretches(job):
+            for index in stretch.children:
+                if (job.id, index) not in self._tasks and self.state(job, index) in LIVE:
+                    self._tasks[job.id, index] = stretch.task(index)
+        mine = (t for (id, _), t in self._tasks.items() if id == job.id and t.live)
+        return sorted(mine, key=lambda task: task.idx)
+
+    def has_live_row(self, job: Job, index: int) -> bool:
+        """Whether a child under way has a row of its own."""
+        self._load_live(job)
+        return (job.id, index) in self._tasks
+
+    def _load_live(self, job: Job) -> None:
+        if job.id in self._live_loaded:
+            return
+        self._live_loaded.add(job.id)
         for row in self.tx.all(f"{_TASK} WHERE {_KEY} AND live = 1", *job.key):
             if (job.id, row["idx"]) not in self._dropped:
                 self._tasks.setdefault((job.id, row["idx"]), Task(*row))
-        mine = (t for (id, _), t in self._tasks.items() if id == job.id and t.live)
-        return sorted(mine, key=lambda task: task.idx)
+
+    def have_rows(self, job: Job, first: int, last: int) -> set[int]:
+        """Which children from one to another were tried before."""
+        rows = self.tx.all(
+            f"SELECT idx FROM batch_task WHERE {_KEY} AND idx BETWEEN ? AND ?",
+            *job.key,
+            first,
+            last,
+        )
+        saved = {index for id, index in self._tasks if id == job.id and first <= index <= last}
+        return saved | {row["idx"] for row in rows}
 
     def save(self, task: Task) -> None:
         self._tasks[task.job, task.idx] = task
@@ -239,6 +285,23 @@ class Book:
         self._tasks.pop((task.job, task.idx), None)
         self._changed_tasks.pop((task.job, task.idx), None)
         self._dropped[task.job, task.idx] = task
+
+    # ---- stretches
+    def stretches(self, job: Job) -> list[Stretch]:
+        """Those with children that have not ended, the oldest first."""
+        found = self._stretches.get(job.id)
+        if found is None:
+            rows = self.tx.all(f"{_STRETCH} WHERE {_KEY} ORDER BY placed", *job.key)
+            found = self._stretches[job.id] = {row["run"]: Stretch(*row) for row in rows}
+        return [stretch for stretch in found.values() if stretch.unended]
+
+    def stretch(self, job: Job, run: str) -> Stretch | None:
+        return next((s for s in self.stretches(job) if s.run == run), None)
+
+    def save_stretch(self, job: Job, stretch: Stretch) -> None:
+        self.stretches(job)
+        self._stretches[job.id][stretch.run] = stretch
+        self._changed_stretches[stretch.run] = stretch
 
     # ---- the end
     def close(self) -> None:
@@ -255,6 +318,13 @@ class Book:
             _DROP_TASK, [(t.account, t.region, t.job, t.idx) for t in self._dropped.values()]
         )
         self.tx.run_many(_SAVE_TASK, [_task_row(t) for t in self._changed_tasks.values()])
+        for stretch in self._changed_stretches.values():
+            if stretch.unended:
+                self.tx.run(_SAVE_STRETCH, *_stretch_row(stretch))
+            else:
+                self.tx.run(
+                    _DROP_STRETCH, stretch.account, stretch.region, stretch.job, stretch.run
+                )
         if self._scheduler is not None:
             known = self._scheduler
             self.tx.run(_SAVE_SCHEDULER, known.decision, known.reservations)
@@ -262,8 +332,10 @@ class Book:
         self._changed_jobs.clear()
         self._changed_chunks.clear()
         self._changed_tasks.clear()
+        self._changed_stretches.clear()
 
 
+_stretch_row = attrgetter(*STRETCH_COLUMNS)
 _task_row = attrgetter(*TASK_COLUMNS)
 
 

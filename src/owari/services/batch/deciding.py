@@ -100,7 +100,7 @@ def start_unit(book: Book, job: Job, index: int, place: Place, order: int) -> No
     task.attempt += 1
     task.live, task.placed = 1, order
     task.environment, task.agents, task.claims = place.environment, place.agents, place.claims
-    task.reason, task.started, task.stopped = _clamped(job.line, place.agents), None, None
+    task.reason, task.started, task.stopped = clamped(job.line, place.agents), None, None
     body, shape = load(job.body)
     parts = [Part() for _ in shape]
     while ready := advance(shape, parts, main_node(body)).start:
@@ -163,7 +163,7 @@ def _pay(book: Book, snapshot: Snapshot, placement: Placement) -> list[list[Any]
 
 
 @lru_cache(maxsize=256)
-def _clamped(line: str, agents: str) -> str:
+def clamped(line: str, agents: str) -> str:
     asked = total(line_key(line).need.parts).vcpus
     given = total([Size(*agent[1:]) for agent in loads(agents)]).vcpus
     return reasons.clamped(asked, given) if given < asked else ""

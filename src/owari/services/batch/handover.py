@@ -6,10 +6,11 @@ one of the heir's own units leaves to the heir's next unit, for it fits there ex
 done at once, in the transaction that ends the first: an array of ten thousand short children costs
 few decisions.
 
-Where children are quick, some are sent *ahead*: they are STARTING and wait at the agent, which
-starts one the moment another ends: no more than a place works off in `AHEAD_S`. They hold nothing
-(claims `[]`), for claims belong to places and the places of one job are all alike: whichever unit
-ends, what it held goes to one that is left.
+Where children are quick, a place is handed to a *stretch* of them (stretches.py): they are STARTING
+and wait at the agent, which starts one the moment another ends. Another stretch is sent *ahead*, so
+that the agent never runs out of them while we are busy. That one holds nothing (claims `[]`):
+claims belong to places, and the places of one job are all alike, so whoever leaves one gives it to
+a stretch that holds none.
 """
 
 from __future__ import annotations
@@ -20,41 +21,64 @@ from owari.services.batch.book import Book
 from owari.services.batch.deciding import Place, start_unit
 from owari.services.batch.lines import line_key
 from owari.services.batch.placing import ORDERS
-from owari.services.batch.records import Job, Scheduler, Task
+from owari.services.batch.records import NOTHING, Job, Scheduler, Stretch, Task
 from owari.services.batch.snapshot import job_key, mark_dirty
+from owari.services.batch.stretches import start_stretch, startable
 from owari.store.encode import dumps, loads
 
 QUICK_S = 0.25  # children that take less are sent ahead
 AHEAD_S = 0.25  # of work for one place
 AHEAD_MAX = 64
-NOTHING = "[]"
 
 
 def hand_over(book: Book, job: Job, ended: Task) -> None:
     """`ended`: a task of the job that is over. Asks for a decision where there has to be one."""
-    if not _hand_over(book, job, ended) or book.became_ready:
+    took = (ended.stopped or 0.0) - ended.started if ended.started else QUICK_S
+    run = ended.stretch
+    stretch = book.stretch(job, run) if run else None
+    if stretch is not None:
+        one_less(book, job, stretch, took)
+    else:
+        _leave(book, job, Place(ended.environment, ended.agents, ended.claims), took)
+
+
+def one_less(book: Book, job: Job, stretch: Stretch, took: float) -> None:
+    """One of its children is over, after so many seconds."""
+    stretch.unended -= 1
+    book.save_stretch(job, stretch)
+    place = Place(stretch.environment, stretch.agents, stretch.claims)
+    if not stretch.unended and stretch.claims != NOTHING:
+        _leave(book, job, place, took)
+    else:
+        _send_ahead(book, job, place, took)
+
+
+def _leave(book: Book, job: Job, place: Place, took: float) -> None:
+    if not _pass_on(book, job, place, took) or book.became_ready:
         mark_dirty(book.tx)
         book.scheduler.dirty = 1
 
 
-def _hand_over(book: Book, job: Job, ended: Task) -> bool:
+def _pass_on(book: Book, job: Job, place: Place, took: float) -> bool:
     """False when the scheduler has to decide."""
     if not job.is_array:
         return False
-    ahead = _ahead(book, job)
-    ahead.discard(ended.idx)
+    if _inherit(book, job, place):
+        _send_ahead(book, job, place, took)
+        return True
     if not _is_heir(book, job):
-        return _inherit(book, job, ended, ahead)
-    took = _took_s(ended)
-    if took >= QUICK_S and ahead:
-        return _inherit(book, job, ended, ahead)
-    place = Place(ended.environment, ended.agents, ended.claims)
-    if took < QUICK_S or ended.claims != NOTHING:
-        _start_next(book, job, place, ahead)
-    most = min(AHEAD_MAX, int(AHEAD_S / max(took, 0.001)))
-    if took < QUICK_S and len(ahead) < most and job.runnable and _may_wait(book, job, ended):
-        _start_next(book, job, replace(place, claims=NOTHING), ahead)
+        return False
+    if took < QUICK_S and _agent_is_the_limit(book, job, place.environment):
+        _start_some(book, job, place, _size(took))
+        _send_ahead(book, job, place, took)
+    else:
+        _start_some(book, job, place, 1)
     return True
+
+
+def _size(took: float) -> int:
+    """Of a stretch."""
+    return max(1, min(AHEAD_MAX, int(AHEAD_S / max(took, 0.001))))
 
 
 def _is_heir(book: Book, job: Job) -> bool:
@@ -63,37 +87,29 @@ def _is_heir(book: Book, job: Job) -> bool:
     return not book.scheduler.dirty and book.scheduler.heir == job_key(*job.key)
 
 
-def _ahead(book: Book, job: Job) -> set[int]:
-    """Indexes of the units of the job that were sent ahead; kept up to date from here on."""
-    found: set[int] | None = book.kept.get((job.id, "ahead"))
-    if found is None:
-        found = {task.idx for task in book.live_tasks(job) if task.claims == NOTHING}
-        book.kept[job.id, "ahead"] = found
-    return found
-
-
-def _inherit(book: Book, job: Job, ended: Task, ahead: set[int]) -> bool:
-    """A unit that waits at the agent takes the place: nothing becomes free."""
-    if ended.claims == NOTHING:
-        return True
-    heir = book.task(job, min(ahead)) if ahead else None
+def _inherit(book: Book, job: Job, place: Place) -> bool:
+    """Children that wait at the agent take the place: nothing becomes free."""
+    heir = next((s for s in book.stretches(job) if s.claims == NOTHING), None)
     if heir is None:
         return False
-    ahead.discard(heir.idx)
-    heir.claims = ended.claims
-    book.save(heir)
+    heir.claims = place.claims
+    book.save_stretch(job, heir)
     return True
 
 
-def _took_s(ended: Task) -> float:
-    return (ended.stopped or 0.0) - ended.started if ended.started else QUICK_S
+def _send_ahead(book: Book, job: Job, place: Place, took: float) -> None:
+    """One stretch, unless there is one."""
+    if any(stretch.claims == NOTHING for stretch in book.stretches(job)):
+        return
+    if took < QUICK_S and _is_heir(book, job) and _agent_is_the_limit(book, job, place.environment):
+        _start_some(book, job, replace(place, claims=NOTHING), _size(took))
 
 
-def _may_wait(book: Book, job: Job, ended: Task) -> bool:
-    """The agent is the limit, and not the compute environment: it will not run too many."""
-    key = (job.id, f"may wait in {ended.environment}")
+def _agent_is_the_limit(book: Book, job: Job, environment: str) -> bool:
+    """And not the compute environment: it will not run too many."""
+    key = (job.id, f"limit in {environment}")
     if key not in book.kept:
-        book.kept[key] = _agent_limits(book, job, ended.environment)
+        book.kept[key] = _agent_limits(book, job, environment)
     return bool(book.kept[key])
 
 
@@ -109,12 +125,17 @@ def _agent_limits(book: Book, job: Job, environment: str) -> bool:
     return len(agents) == 1 and (most is None or most >= agents[0]["vcpus"])
 
 
-def _start_next(book: Book, job: Job, place: Place, ahead: set[int]) -> None:
+def _start_some(book: Book, job: Job, place: Place, most: int) -> None:
     """In the same place, under the same conditions."""
-    (index,) = book.take_ready(job, 1)
-    start_unit(book, job, index, place, _next_order(book.scheduler))
-    if place.claims == NOTHING:
-        ahead.add(index)
+    if not job.runnable:
+        return
+    order = _next_order(book.scheduler)
+    together = startable(book, job, most) if most > 1 else []
+    if len(together) > 1:
+        start_stretch(book, job, together, place, order)
+    elif place.claims != NOTHING:
+        (index,) = book.take_ready(job, 1)
+        start_unit(book, job, index, place, order)
     if job.why:
         job.why_since = book.tx.now
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
+from owari.effects import OF_RUN
 from owari.services.batch import core
 from owari.services.batch.core import SLOT, array_status, status_of
 from owari.services.batch.demands import Size
 from owari.services.batch.names import JOB, batch_arn
-from owari.services.batch.parts import Part
+from owari.services.batch.parts import STARTED, Part
 from owari.store.encode import dumps, loads
 
 SINGLE, ARRAY, MULTINODE = "single", "array", "multinode"
 ITSELF = -1  # the index of the one unit of a job that is no array
+NOTHING = "[]"  # claims of what waits at the agent for a place that another holds
 
 
 @dataclass(slots=True)
@@ -147,9 +150,59 @@ class Task:
     def set_parts(self, parts: list[Part]) -> None:
         self.parts = dumps([part.as_json() for part in parts])
 
+    @property
+    def stretch(self) -> str | None:
+        """The run of the stretch that its one part belongs to."""
+        run, separator, _ = self.parts_now()[0].run.partition(OF_RUN)
+        return run if separator else None
+
     def attempts_so_far(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = loads(self.attempts)
         return found
+
+
+@dataclass(slots=True)
+class Stretch:
+    """One row of `batch_stretch`: children of an array that an agent was given together, in one
+    run, at their first attempt. `indexes` is JSON, the other columns are as a task's; `unended`
+    counts those still to end.
+    """
+
+    account: str
+    region: str
+    job: str
+    run: str
+    unended: int
+    indexes: str
+    placed: int
+    queue: str
+    share: str
+    environment: str
+    agents: str
+    claims: str
+    reason: str
+
+    @property
+    def children(self) -> tuple[int, ...]:
+        return _children(self.indexes)
+
+    def size_of_part(self) -> Size:
+        return Size(*loads(self.agents)[0][1:])
+
+    def task(self, index: int) -> Task:
+        """What one of its children would have as a row. It holds nothing itself."""
+        part = Part(state=STARTED, run=f"{self.run}{OF_RUN}{index}")
+        return Task(
+            account=self.account, region=self.region, job=self.job, idx=index, attempt=1, live=1,
+            placed=self.placed, queue=self.queue, share=self.share, environment=self.environment,
+            agents=self.agents, claims=NOTHING, parts=dumps([part.as_json()]), attempts="[]",
+            reason=self.reason, stop_reason=None, started=None, stopped=None,
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _children(indexes: str) -> tuple[int, ...]:
+    return tuple(loads(indexes))
 
 
 @dataclass(slots=True)
@@ -166,4 +219,5 @@ class Scheduler:
 JOB_COLUMNS = tuple(f.name for f in fields(Job))
 JOB_FIXED = 14  # columns that never change after the insert come first
 TASK_COLUMNS = tuple(f.name for f in fields(Task))
+STRETCH_COLUMNS = tuple(f.name for f in fields(Stretch))
 SCHEDULER_COLUMNS = tuple(f.name for f in fields(Scheduler))

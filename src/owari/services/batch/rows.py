@@ -42,8 +42,7 @@ def delete_environment(tx: Tx, name: str) -> None:
 def tasks_in_environment(tx: Tx, name: str) -> list[Row]:
     """Claims of what runs there now."""
     return tx.all(
-        "SELECT claims FROM batch_task"
-        " WHERE live = 1 AND account = ? AND region = ? AND environment = ?",
+        "SELECT claims FROM batch_held WHERE account = ? AND region = ? AND environment = ?",
         tx.account, tx.region, name,
     )  # fmt: skip
 
@@ -130,7 +129,7 @@ def delete_consumable(tx: Tx, name: str) -> None:
 def claims_now(tx: Tx) -> list[Row]:
     """What the account's running jobs hold."""
     return tx.all(
-        "SELECT claims FROM batch_task WHERE live = 1 AND account = ? AND region = ?",
+        "SELECT claims FROM batch_held WHERE account = ? AND region = ?",
         tx.account, tx.region,
     )  # fmt: skip
 

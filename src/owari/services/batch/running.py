@@ -10,17 +10,26 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from owari.effects import DueRun, Report
+from owari.effects import ITEM_REPORT, OF_RUN, DueRun, Report
 from owari.services.batch.attempts import attempt_detail, ending
 from owari.services.batch.book import Book
-from owari.services.batch.core import ENDED, FAILED, RUNNABLE, RUNNING, STARTING, state_after
+from owari.services.batch.core import (
+    ENDED,
+    FAILED,
+    LIVE,
+    RUNNABLE,
+    RUNNING,
+    STARTING,
+    state_after,
+)
 from owari.services.batch.core import SUCCEEDED as SUCCEEDED_STATE
 from owari.services.batch.deciding import spec_of_part, start_part
 from owari.services.batch.depending import settle
 from owari.services.batch.events import announce
-from owari.services.batch.handover import hand_over
+from owari.services.batch.handover import hand_over, one_less
 from owari.services.batch.parts import OVER, RUNS, STARTED, WAITS, Part, advance, load, main_node
-from owari.services.batch.records import Job, Task
+from owari.services.batch.records import Job, Stretch, Task
+from owari.services.batch.stretches import prepare_stretch, succeeded, unended
 from owari.store import outbox
 from owari.store.encode import dumps
 from owari.store.secrets import SecretsMissing
@@ -39,6 +48,9 @@ RESTOP_S = 30.0
 def prepare_run(tx: Tx, due: DueRun) -> dict[str, Any] | None:
     """The spec, or None when the attempt is no longer wanted."""
     book = Book(tx)
+    if "children" in due.payload:
+        parent = book.job(tx.account, tx.region, due.payload["job"])
+        return prepare_stretch(book, parent, due.effect_id) if parent else None
     found = _under_way(book, tx.account, tx.region, due.payload, due.effect_id)
     if found is None:
         return None
@@ -71,12 +83,14 @@ def _under_way(
 def on_started(tx: Tx, report: Report) -> None:
     """Compute started a run: `{"run_id", "attempt", "started_at"}`. Told at most once or never."""
     assert report.result is not None
-    envelope = outbox.get(tx.connection, report.result["run_id"])
+    envelope = outbox.get(tx.connection, report.result["run_id"].partition(OF_RUN)[0])
     if envelope is None or envelope.attempt != report.result["attempt"]:
         return
     book = Book(tx)
     where = envelope.effect.payload  # type: ignore[union-attr]
-    found = _under_way(book, envelope.account, envelope.region, where, envelope.id)
+    if "item" in report.result:
+        where = {"job": where["job"], "index": report.result["item"], "attempt": 1, "part": 0}
+    found = _under_way(book, envelope.account, envelope.region, where, report.result["run_id"])
     if found is None:
         return
     job, task, parts = found
@@ -107,6 +121,9 @@ def on_ended(tx: Tx, reports: Iterator[Report]) -> None:
     for report in reports:
         assert tx.ended is not None and report.result is not None, "a run reports"
         where: dict[str, Any] = tx.ended.effect.payload  # type: ignore[union-attr]
+        if "children" in where:
+            _stretch_reported(book, where["job"], report.effect_id, report.result)
+            continue
         found = _under_way(book, tx.account, tx.region, where, report.effect_id)
         if found is None:
             continue
@@ -116,6 +133,33 @@ def on_ended(tx: Tx, reports: Iterator[Report]) -> None:
         job, task, _ = found
         _part_ended(book, job, task, where["part"], report.result)
     book.close()
+
+
+def _stretch_reported(book: Book, id: str, run: str, result: dict[str, Any]) -> None:
+    """Some of its children ended, or (lost) all that are left."""
+    job = book.job(book.tx.account, book.tx.region, id)
+    stretch = book.stretch(job, run) if job else None
+    if job is None or stretch is None:
+        return
+    for index, *end in result.get("ended", ()):
+        _child_ended(book, job, stretch, index, dict(zip(ITEM_REPORT, end, strict=True)))
+    if result["status"] == "lost":
+        for index in list(unended(book, job, stretch)):
+            _child_ended(book, job, stretch, index, {"status": "lost"})
+
+
+def _child_ended(
+    book: Book, job: Job, stretch: Stretch, index: int, report: dict[str, Any]
+) -> None:
+    if index not in stretch.children or book.state(job, index) not in LIVE:
+        return
+    if report["status"] == "ok" and not book.has_live_row(job, index):
+        succeeded(book, job, index, report["started_at"], report["stopped_at"])
+        one_less(book, job, stretch, report["stopped_at"] - report["started_at"])
+        return
+    task = book.task(job, index)
+    if task is not None and task.live and task.stretch == stretch.run:
+        _part_ended(book, job, task, 0, report)
 
 
 def _part_ended(book: Book, job: Job, task: Task, number: int, report: dict[str, Any]) -> None:

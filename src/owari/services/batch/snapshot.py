@@ -122,7 +122,7 @@ def _line(tx: Tx, text: str, key: LineKey) -> Line:
 
 def _held(tx: Tx, agents: tuple[Agent, ...]) -> tuple[Held, ...]:
     """What runs. Where there is one agent, all of it is there, whatever it was called before."""
-    rows = tx.all("SELECT queue, share, claims, placed FROM batch_task WHERE live = 1")
+    rows = tx.all("SELECT queue, share, claims, placed FROM batch_held")
     only = agents[0].instance if len(agents) == 1 else None
     return tuple(
         Held(r["queue"], r["share"], _claims(r["claims"], only), r["placed"]) for r in rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,8 +12,8 @@ from owari.services.batch.logs import definition_name, log_place
 from owari.services.batch.names import task_id
 from owari.services.batch.parameters import substitute
 from owari.services.batch.parts import load
-from owari.services.batch.records import Job
-from owari.services.batch.variables import job_variables
+from owari.services.batch.records import Job, Stretch
+from owari.services.batch.variables import job_variables, unit_variables
 
 Json = dict[str, Any]
 
@@ -36,6 +37,18 @@ def process_spec(
         "log_group": group,
         "log_stream": stream,
     }
+
+
+def stretch_spec(job: Job, stretch: Stretch, indexes: Sequence[int]) -> Json:
+    """Of children that were sent together, each an item (compute/base.py)."""
+    size, first = stretch.size_of_part(), indexes[0]
+    made = process_spec(job, first, 1, 0, size, stretch.environment)
+    template = load(job.body)[1][0]
+    before = made["log_stream"].removesuffix(task_id(job.id, first, 1, template.node))
+    made["items"] = [
+        [i, unit_variables(job, i), before + task_id(job.id, i, 1, template.node)] for i in indexes
+    ]
+    return made
 
 
 @lru_cache(maxsize=256)

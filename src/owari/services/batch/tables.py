@@ -2,7 +2,9 @@
 
 A job is one row of `batch_job`, however many children it has; `rest` is the state of the children
 that no `batch_chunk` holds (of the job itself, when it is no array). A `batch_task` is a unit that
-runs, was retried, failed, or is a job of its own. `line` gathers jobs that need the same from the
+runs, was retried, failed, or is a job of its own. A `batch_stretch` is children that an agent was
+given together: they have a row of their own only once there is more to say of them. `batch_held`
+is whatever holds a part of a machine. `line` gathers jobs that need the same from the
 same queue and share: the scheduler looks at the first few of each line and never at the rest.
 """
 
@@ -168,5 +170,28 @@ migrations(
     "ALTER TABLE batch_job ADD COLUMN trace TEXT NOT NULL DEFAULT ''",
     """
     CREATE INDEX batch_job_ended ON batch_job (stopped) WHERE status IN ('SUCCEEDED', 'FAILED')
+    """,
+    """
+    CREATE TABLE batch_stretch (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        job TEXT NOT NULL,
+        run TEXT NOT NULL,
+        unended BIGINT NOT NULL,
+        indexes TEXT NOT NULL,
+        placed BIGINT NOT NULL,
+        queue TEXT NOT NULL,
+        share TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        agents TEXT NOT NULL,
+        claims TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (account, region, job, run)
+    );
+    CREATE VIEW batch_held (account, region, queue, share, environment, claims, placed) AS
+        SELECT account, region, queue, share, environment, claims, placed
+        FROM batch_task WHERE live = 1
+        UNION ALL
+        SELECT account, region, queue, share, environment, claims, placed FROM batch_stretch;
     """,
 )

@@ -18,7 +18,6 @@ def job_variables(
     own = {v["name"]: v.get("value", "") for v in template.container.get("environment", ())}
     fargate = "FARGATE" in body["platform"]
     made = own | {
-        "AWS_BATCH_JOB_ID": unit_id(job.id, index),
         "AWS_BATCH_JOB_ATTEMPT": str(attempt),
         "AWS_BATCH_JQ_NAME": job.queue,
         "AWS_BATCH_CE_NAME": environment,
@@ -26,13 +25,19 @@ def job_variables(
         "AWS_REGION": job.region,
         "AWS_DEFAULT_REGION": job.region,
     }
+    made |= unit_variables(job, index)
     if index != ITSELF:
-        made |= {
-            "AWS_BATCH_JOB_ARRAY_INDEX": str(index),
-            "AWS_BATCH_JOB_ARRAY_SIZE": str(job.size),
-        }
+        made["AWS_BATCH_JOB_ARRAY_SIZE"] = str(job.size)
     if "nodes" in body:
         made |= _node_variables(body, template)
+    return made
+
+
+def unit_variables(job: Job, index: int) -> dict[str, str]:
+    """Those in which the children of an array differ."""
+    made = {"AWS_BATCH_JOB_ID": unit_id(job.id, index)}
+    if index != ITSELF:
+        made["AWS_BATCH_JOB_ARRAY_INDEX"] = str(index)
     return made
 
 
