@@ -5,13 +5,37 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
+
 
 def parsed(text: str | bytes) -> Any:
     """Raises ValueError for what is no JSON, and for what is nested deeper than Python reads."""
     try:
-        return json.loads(text)
+        whole = text if isinstance(text, str) else text.decode()
+        return json.loads(whole, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("Document nested too deep") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def is_json(text: str | bytes) -> bool:
+    """Half a surrogate pair (a file name that is not UTF-8) and 1e400 are JSON, if odd."""
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _is_odd_json(text)
+    return True
+
+
+def _is_odd_json(text: str | bytes) -> bool:
+    try:
+        parsed(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_deeper(text: str, value: Any, most: int) -> bool:

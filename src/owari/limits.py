@@ -20,7 +20,7 @@ class Limits:
     function_ephemeral_min_mib: int = 512
     function_ephemeral_max_mib: int = 10_240
     function_environment_max_bytes: int = 4 * KIB
-    function_sync_payload_max_bytes: int = 6 * MIB + 1
+    function_sync_payload_max_bytes: int = 6 * MIB
     function_async_payload_max_bytes: int = 1 * MIB
     function_response_max_bytes: int = 6 * MIB + 100
     function_zip_max_bytes: int = 50 * MIB

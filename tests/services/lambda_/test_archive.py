@@ -50,6 +50,8 @@ def test_packages_are_accepted(data: bytes) -> None:
         package({"a/../../up.py": "1"}),
         package({"/etc/passwd": "1"}),
         package({"a": "1", "a/b": "2"}),
+        package({"m.py": "1", "é" * 128: "1"}),
+        package({"m.py": "1", "/".join(["y" * 200] * 20): "1"}),
         with_links(("link", "/etc", True)),
         with_links(("link", "..", True)),
         with_links(("a/link", "../..", True)),

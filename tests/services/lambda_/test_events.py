@@ -262,6 +262,32 @@ def test_the_record_of_a_success(world: World, neighbour: Neighbour) -> None:
     assert record["responsePayload"] == {"answer": 42}
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"hello", "hello"),  # a custom runtime's
+        (b"", ""),
+        (b"NaN", "NaN"),
+        (b'{"a":1e400,"b":"\\ud800"}', {"a": float("inf"), "b": "\ud800"}),
+        (b"[" * 900 + b"]" * 900, json.loads("[" * 900 + "]" * 900)),
+    ],
+    ids=["text", "nothing", "NaN", "odd", "deep"],
+)
+def test_the_record_of_whatever_was_answered(
+    world: World, neighbour: Neighbour, answer: bytes, told: Any
+) -> None:
+    create(world)
+    configure(world, success=QUEUE)
+    Attempts(world, answer)
+    leave(world, b'{"n":10000000000000000000000000000000000000000}')
+    world.settle()
+    (sent,) = neighbour.calls("sqs:SendMessage")
+    record = json.loads(sent["MessageBody"])
+    assert record["responsePayload"] == told
+    assert record["requestPayload"] == {"n": 10**40}
+    assert world.effects() == []
+
+
 def test_a_function_as_destination(world: World) -> None:
     create(world)
     create(world, "g")
@@ -284,7 +310,8 @@ def test_without_reserved_concurrency_an_event_is_a_dead_letter(
     leave(world)
     world.settle()
     assert attempts.times == []
-    assert len(neighbour.calls("sqs:SendMessage")) == 1
+    (letter,) = neighbour.calls("sqs:SendMessage")
+    assert letter["MessageAttributes"]["ErrorCode"]["StringValue"] == "429"
     record = json.loads(neighbour.calls("sns:Publish")[0]["Message"])
     assert record["requestContext"]["condition"] == "ZeroReservedConcurrency"
     assert record["requestContext"]["approximateInvokeCount"] == 0

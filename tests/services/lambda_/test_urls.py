@@ -36,6 +36,8 @@ def handler(event, context):
         return "plain"
     if path == "/bad":
         return {"statusCode": "many"}
+    if path == "/odd":
+        return json.loads(event["body"])
     if path == "/fails":
         raise ValueError("no")
     return {"path": path, "version": context.function_version, "arn": context.invoked_function_arn}
@@ -131,6 +133,30 @@ def test_answers_of_every_form(server: Server) -> None:
     for path in ("/bad", "/fails"):
         assert ask(server, url, path=path)[0] == 502
     assert ask(server, url, "POST", body=b"x" * (6 * 1024 * 1024 + 1))[0] == 413
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"statusCode": 99},
+        {"statusCode": 100},
+        {"statusCode": 200, "headers": ["a"]},
+        {"statusCode": 200, "headers": {"x": "1\r\nset-cookie: evil"}},
+        {"statusCode": 200, "headers": {"x\nset-cookie": "evil"}},
+        {"statusCode": 200, "headers": {"": "x"}},
+        {"statusCode": 200, "cookies": ["a=1\r\nx: y"]},
+        {"statusCode": 200, "cookies": "a=1"},
+        {"statusCode": 200, "body": "@@", "isBase64Encoded": True},
+        "\ud800",
+    ],
+)
+def test_answers_that_cannot_be_sent(server: Server, answer: Any) -> None:
+    body = json.dumps(answer).encode()
+    status, headers, _ = ask(
+        server, make_url(server), "POST", "/odd", body, Content_Type="application/json"
+    )
+    assert status == 502
+    assert "set-cookie" not in {name.lower() for name, _ in headers}
 
 
 def test_a_path_serves_where_the_name_does_not_resolve(server: Server) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
+from owari.json_text import parsed
 from owari.wire.message import Response
 
 Headers = list[tuple[str, str]]
@@ -19,6 +21,7 @@ Headers = list[tuple[str, str]]
 PRELUDE_END = b"\0" * 8
 PRELUDE_MAX_BYTES = 64 * 1024
 _PRELUDE = frozenset({"statusCode", "headers", "cookies", "multiValueHeaders", "body"})
+_NAME, _BREAK = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(r"[\r\n\0]")
 # The server's own business.
 _HOP = frozenset({"connection", "content-length", "date", "keep-alive", "transfer-encoding"})
 
@@ -31,13 +34,10 @@ def refusal(status: int, message: str | None) -> Response:
 def reply_of(payload: bytes) -> Response:
     """Structured when it has a `statusCode`, else the whole answer is the body."""
     try:
-        value = json.loads(payload)
-    except ValueError:
-        return refusal(502, "Internal Server Error")
-    if not isinstance(value, dict) or "statusCode" not in value:
-        body = value.encode() if isinstance(value, str) else payload
-        return Response(200, [("Content-Type", "application/json")], body)
-    try:
+        value = parsed(payload)
+        if not isinstance(value, dict) or "statusCode" not in value:
+            body = value.encode() if isinstance(value, str) else payload
+            return Response(200, [("Content-Type", "application/json")], body)
         status, headers = head_of(value, "application/json")
         return Response(status, headers, _body(value))
     except (TypeError, ValueError, binascii.Error):
@@ -47,13 +47,18 @@ def reply_of(payload: bytes) -> Response:
 def head_of(value: dict[str, Any], content_type: str) -> tuple[int, Headers]:
     """Status and headers of a structured answer. Raises TypeError, ValueError."""
     status = int(value.get("statusCode") or 200)
-    if not 100 <= status <= 999:
+    if not 200 <= status <= 999:  # nothing final would follow an interim response
         raise ValueError(status)
-    given = value.get("headers") or {}
+    given, cookies = value.get("headers") or {}, value.get("cookies") or []
+    if not isinstance(given, dict) or not isinstance(cookies, list):
+        raise TypeError("headers are an object, cookies a list")
     headers = [(str(k), _text(v)) for k, v in given.items() if str(k).lower() not in _HOP]
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", content_type))
-    return status, headers + [("Set-Cookie", str(text)) for text in value.get("cookies") or []]
+    headers += [("Set-Cookie", str(text)) for text in cookies]
+    if not all(_NAME.fullmatch(name) and not _BREAK.search(text) for name, text in headers):
+        raise ValueError("a header that would end the header")
+    return status, headers
 
 
 def _text(value: Any) -> str:
@@ -85,12 +90,19 @@ async def streamed_reply(pieces: AsyncIterator[bytes]) -> Response:
         if PRELUDE_END in begun:
             ahead, _, rest = begun.partition(PRELUDE_END)
             try:
-                status, headers = head_of(json.loads(ahead), "application/octet-stream")
-            except (AttributeError, TypeError, ValueError):
+                status, headers = head_of(_object(ahead), "application/octet-stream")
+            except (TypeError, ValueError):
                 break
             return Response(status, headers, _all(rest, pieces))
     headers = [("Content-Type", "application/octet-stream")]
     return Response(200, headers, _all(begun, pieces))
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    value = parsed(text)
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    return value
 
 
 def _may_be_prelude(begun: bytes) -> bool:
@@ -100,7 +112,7 @@ def _may_be_prelude(begun: bytes) -> bool:
     if PRELUDE_END in begun:
         return True
     try:
-        value = json.loads(begun.rstrip(b"\0"))
+        value = parsed(begun.rstrip(b"\0"))
     except ValueError:
         return False
     return isinstance(value, dict) and value.keys() <= _PRELUDE

@@ -5,11 +5,10 @@ Source: EventBridge API reference, PutEvents; user guide, "Handling failures whe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from owari.json_text import is_deeper
+from owari.json_text import is_deeper, parsed
 from owari.services.events.core import make_event
 from owari.services.events.faults import validation
 from owari.services.events.inputs import compact
@@ -70,12 +69,8 @@ def _detail(entry: Mapping[str, Any]) -> Any:
     nested so deeply that whoever gets the event might not read it."""
     text: str = entry["Detail"]
     try:
-        found = json.loads(text, parse_constant=_no_constant)
+        found = parsed(text)
         compact(found).encode()
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # of writing it
         return None
     return None if is_deeper(text, found, DEPTH_MAX) else found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)

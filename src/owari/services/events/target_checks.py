@@ -10,7 +10,7 @@ from typing import Any
 
 from owari.arn import parse_arn
 from owari.errors import not_implemented
-from owari.json_text import parsed
+from owari.json_text import is_json
 from owari.services.events.faults import validation
 from owari.services.events.inputs import PLACEHOLDER, RESERVED, PathError, parse_path
 from owari.targets.calls import supports
@@ -59,7 +59,7 @@ def _check_inputs(target: dict[str, Any]) -> None:
     id = target["Id"]
     transformer = target.get("InputTransformer")
     paths = dict(transformer.get("InputPathsMap", {})) if transformer else {}
-    if "Input" in target and not _is_json(target["Input"]):
+    if "Input" in target and not is_json(target["Input"]):
         raise validation(f"JSON syntax error in input for target {id}.")
     if "InputPath" in target:
         paths[""] = target["InputPath"]
@@ -78,14 +78,6 @@ def _check_inputs(target: dict[str, Any]) -> None:
                 f"InvalidInputTemplate for target {id}:"
                 f" Invalid InputTemplate. Placeholder {name} is not defined."
             )
-
-
-def _is_json(text: str) -> bool:
-    try:
-        parsed(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_retries(target: dict[str, Any]) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from functools import partial
 from typing import Any
 
 import orjson
 
 from owari.effects import ReplyTo, Run
+from owari.json_text import is_json
 from owari.services.lambda_ import sql
 from owari.services.lambda_.answers import answer
 from owari.services.lambda_.core import Event
@@ -93,22 +93,9 @@ def checked_event(payload: bytes | None) -> bytes:
     try:
         orjson.loads(payload)
     except orjson.JSONDecodeError as error:
-        if not _is_json_all_the_same(payload):
+        if not is_json(payload):
             raise bad_content(f"Could not parse request body into json: {error}") from None
     return payload
-
-
-def _is_json_all_the_same(payload: bytes) -> bool:
-    """Half a surrogate pair (a file name that is not UTF-8) and 1e400 are JSON, if odd."""
-    try:
-        json.loads(payload.decode(), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
 
 
 def _direct(tx: Tx, p: Params, ref: FunctionRef, found: Deployed, payload: bytes) -> Direct:

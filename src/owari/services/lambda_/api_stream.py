@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 from functools import partial
 from typing import Any
 
+from owari.json_text import parsed
 from owari.services.lambda_.answers import LOG_TAIL_MAX_BYTES, system_fault
 from owari.services.lambda_.api_invoke import checked_event, client_context, deployed
 from owari.services.lambda_.faults import beyond_owari, throttled, too_large
@@ -79,7 +79,7 @@ def complete(report: Report, begun: bool, *, tail: bool, reserved: int | None) -
 
 def _function_error(payload: bytes) -> dict[str, str]:
     try:
-        problem = json.loads(payload)
+        problem = parsed(payload)
     except ValueError:
         problem = {}
     code = problem.get("errorType") if isinstance(problem, dict) else None

@@ -18,6 +18,7 @@ from owari.services.lambda_.faults import invalid
 VERIFIED_MAX_BYTES = 32 * MIB  # larger contents are verified by compute as it unpacks them
 LINK_MAX_BYTES = 4_096
 _ENCRYPTED = 0x1
+_NAME_MAX_BYTES, _PATH_MAX_BYTES = 255, 3_072
 
 
 def check_archive(data: bytes, unzipped_max_bytes: int) -> int:
@@ -65,12 +66,18 @@ def _check_names(entries: list[zipfile.ZipInfo]) -> None:
     files = {_parts(e.filename) for e in entries if not e.is_dir()}
     for entry in entries:
         parts = _parts(entry.filename)
-        if entry.filename.startswith("/") or ".." in parts:
+        if entry.filename.startswith("/") or ".." in parts or _is_too_long(parts):
             raise not_a_zip()
         if any(parts[:depth] in files for depth in range(1, len(parts))):
             raise not_a_zip()
         if parts in files if entry.is_dir() else not parts:
             raise not_a_zip()
+
+
+def _is_too_long(parts: tuple[str, ...]) -> bool:
+    """For a file system; the folder it is unpacked in has its own part of the path."""
+    sizes = [len(part.encode("utf-8", "surrogateescape")) for part in parts]
+    return max(sizes, default=0) > _NAME_MAX_BYTES or sum(sizes) + len(sizes) > _PATH_MAX_BYTES
 
 
 def _check_link(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:

@@ -5,16 +5,19 @@ Source: Lambda developer guide, "Capturing records of Lambda asynchronous invoca
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from owari.arn import parse_arn, queue_url
 from owari.effects import Call
+from owari.json_text import is_json, parsed
 from owari.services.lambda_.core import Event
 
 ERROR_MESSAGE_MAX_BYTES = 1024
+NEVER_INVOKED = 429  # the function had no concurrency, or none in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def invocation_record(
             "condition": condition,
             "approximateInvokeCount": event.invocations,
         },
-        "requestPayload": json.loads(event.payload),
+        "requestPayload": orjson.Fragment(event.payload),
     }
     if response is None:
         return record
@@ -55,13 +58,18 @@ def invocation_record(
         context["functionError"] = response.function_error
     record["responseContext"] = context
     if response.payload is not None:
-        record["responsePayload"] = json.loads(response.payload)
+        record["responsePayload"] = _embedded(response.payload)
     return record
+
+
+def _embedded(text: str) -> Any:
+    """JSON as it is; a custom runtime may answer what is none: that is a string."""
+    return orjson.Fragment(text) if is_json(text) else text
 
 
 def deliver_record(record: dict[str, Any], destination: str, endpoint: str) -> Call:
     """The call that takes a record to its destination (destinations.py admits no others)."""
-    text = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+    text = orjson.dumps(record).decode()
     arn = parse_arn(destination)
     match arn.service if arn else "":
         case "sqs":
@@ -104,7 +112,7 @@ def dead_letter(event: Event, target: str, response: Response | None, endpoint: 
         "RequestID": {"DataType": "String", "StringValue": event.request_id},
         "ErrorCode": {
             "DataType": "Number",
-            "StringValue": str(response.status_code if response else 200),
+            "StringValue": str(response.status_code if response else NEVER_INVOKED),
         },
     }
     message = _clipped(response.message) if response else ""
@@ -135,7 +143,7 @@ def _clipped(message: str) -> str:
 def error_message(payload: str) -> str:
     """`errorMessage` of a function's error payload."""
     try:
-        value = json.loads(payload)
+        value = parsed(payload)
     except ValueError:
         return payload
     found = value.get("errorMessage") if isinstance(value, dict) else None

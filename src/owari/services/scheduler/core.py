@@ -12,7 +12,7 @@ from typing import Any
 
 from owari.arn import make_arn, parse_arn
 from owari.errors import ServiceError
-from owari.json_text import parsed
+from owari.json_text import is_json
 from owari.schedules.errors import BadSchedule, UnknownZone
 from owari.schedules.expression import At, Expression, Rate, parse
 from owari.schedules.next import next_after, zone_of
@@ -145,14 +145,6 @@ def _check_templated(arn: str, target: Json) -> None:
         raise invalid("SqsParameters are only allowed for FIFO queues.")
     if found.service in ("states", "events") and not is_json(target.get("Input", "{}")):
         raise invalid(f"Input must be valid JSON for the target {arn}.")
-
-
-def is_json(text: str) -> bool:
-    try:
-        parsed(text)
-    except ValueError:
-        return False
-    return True
 
 
 # ---- universal targets
