@@ -95,7 +95,7 @@ def internal_error() -> ServiceError:
 
 
 def _request_span(tx: Tx, name: str, params: dict[str, Any], result: Any) -> Span:
-    """Of an operation that had effects, or was called by a function."""
+    """Of an operation that had effects or will have, or was called by a function."""
     root, parent, _ = parse(tx.trace_id)
     return Span(
         root, span_of(tx.request_id), parent, tx.request_id, 1, "request", name,
@@ -342,7 +342,8 @@ class Kernel:
         def body(tx: Tx) -> Any:
             before = len(tx.outcome.emitted)
             result = self.perform(tx, service, operation, params)
-            traced = len(tx.outcome.emitted) > before or parse(tx.trace_id).parent
+            caused = tx.is_traced or len(tx.outcome.emitted) > before
+            traced = caused or parse(tx.trace_id).parent
             if traced and not isinstance(result, Park | Direct | DirectStream):
                 tx.outcome.spans.append(_request_span(tx, f"{service}:{operation}", params, result))
             return result

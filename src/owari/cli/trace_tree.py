@@ -121,7 +121,7 @@ def _line(span: Span, start: float, indent: str) -> str:
     if subject := span.get("Subject"):
         words.append(_short(subject))
     if made := span.get("Made"):
-        words.append(f"→ {made}")
+        words.append(f"→ {_few(made)}")
     if span["Attempt"] > 1:
         words.append(f"(attempt {span['Attempt']})")
     if span["Status"] != "ok":
@@ -129,12 +129,20 @@ def _line(span: Span, start: float, indent: str) -> str:
     return f"{_duration(began - start):>9} {took:>9}  {indent}{' '.join(words)}"
 
 
-RUNS = {"lambda": "function", "batch": "job", "ecs": "container"}
+RUNS = {
+    "lambda": "function", "lambda.batch": "function", "batch": "job", "ecs": "container",
+}  # fmt: skip
 
 
 def _runs(span: Span) -> str:
     name: str = span["Name"]
     return RUNS.get(name, name)
+
+
+def _few(made: str) -> str:
+    """Of the ids of a batch the first."""
+    first, *others = made.split(" ")
+    return f"{_short(first)} and {len(others)} more" if others else _short(first)
 
 
 def _short(subject: str) -> str:

@@ -5,7 +5,7 @@ The services' own parameter names tell; the first that is there wins.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 SUBJECTS = (
@@ -15,8 +15,14 @@ SUBJECTS = (
 )  # fmt: skip
 MADE = (
     "jobId", "executionArn", "MessageId", "taskArn", "DurableExecutionArn", "log_stream",
+    "taskToken",
 )  # fmt: skip
+MADE_EACH = (  # of a batch: the list, and the id of each of its entries
+    ("Entries", "EventId"), ("Successful", "MessageId"), ("tasks", "taskArn"),
+)  # fmt: skip
+TAKEN = "messages"  # of a run: the spans' names of the messages it was given
 TEXT_MAX = 512
+MADE_MAX = 4_096
 
 
 def subject_of(params: Mapping[str, Any]) -> str:
@@ -30,7 +36,19 @@ def subject_of(params: Mapping[str, Any]) -> str:
 
 
 def made_by(result: Mapping[str, Any]) -> str:
-    return _first(result, MADE)
+    """An id; of a batch all of them, with a space between."""
+    return _first(result, MADE) or " ".join(_each(result))[:MADE_MAX]
+
+
+def taken_by(payload: Mapping[str, Any]) -> str:
+    return " ".join(payload.get(TAKEN, ()))
+
+
+def _each(result: Mapping[str, Any]) -> Iterator[str]:
+    for member, name in MADE_EACH:
+        entries = result.get(member)
+        if isinstance(entries, list):
+            yield from (e[name] for e in entries if isinstance(e, Mapping) and e.get(name))
 
 
 def _first(values: Mapping[str, Any], names: tuple[str, ...]) -> str:

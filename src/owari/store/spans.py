@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from owari.effects import Call, Http, Run
 from owari.store.outbox import Envelope
-from owari.store.span_names import subject_of
+from owari.store.span_names import subject_of, taken_by
 from owari.tracing import parse, span_of
 
 KEPT_MAX = 200_000
@@ -42,6 +42,7 @@ MIGRATIONS = (
     CREATE INDEX span_root ON span (root);
     CREATE INDEX span_id ON span (id);
     """,
+    "ALTER TABLE span ADD COLUMN taken TEXT NOT NULL DEFAULT '';",
 )
 
 
@@ -50,9 +51,9 @@ class Span(NamedTuple):
 
     `kind` is request (from outside, or by a function), call, run or http; `subject` what it was
     done to, `made` the id of what came of it (a message, job or execution; of a run its log
-    stream). `status` is `ok`, AWS's
-    error code, or what a run reported. Times are service time, epoch seconds; `ended` is None
-    while it has not.
+    stream), or several ids with a space between. `taken` are the messages a run was given, each
+    by the span its id would have. `status` is `ok`, AWS's error code, or what a run reported.
+    Times are service time, epoch seconds; `ended` is None while it has not.
     """
 
     root: str
@@ -71,11 +72,12 @@ class Span(NamedTuple):
     emitted: float
     began: float
     ended: float | None
+    taken: str = ""
 
 
-_INSERT = (
-    f"INSERT INTO span ({', '.join(Span._fields)}) VALUES ({', '.join('?' * len(Span._fields))})"
-)
+_COLUMNS = ", ".join(Span._fields)
+_INSERT = f"INSERT INTO span ({_COLUMNS}) VALUES ({', '.join('?' * len(Span._fields))})"
+_AMONG = "instr(' ' || {} || ' ', ?)"  # of words with a space between
 
 
 def insert(connection: sqlite3.Connection, spans: Iterable[Span]) -> None:
@@ -84,11 +86,13 @@ def insert(connection: sqlite3.Connection, spans: Iterable[Span]) -> None:
 
 def of_effect(e: Envelope, status: str, made: str, ended: float | None) -> Span | None:
     """None for a timer: what it leads to hangs on what had set it."""
+    taken = ""
     match e.effect:
         case Call(service, operation, params):
             kind, name, subject = "call", f"{service}:{operation}", subject_of(params)
         case Run(service, payload):
             kind, name, subject = "run", service, subject_of(payload)
+            taken = taken_by(payload)
         case Http(method, url):
             kind, name, subject = "http", method, url
         case _:
@@ -97,14 +101,14 @@ def of_effect(e: Envelope, status: str, made: str, ended: float | None) -> Span 
     began = e.began or e.due
     return Span(
         root, span_of(e.id), parent, e.id, e.attempt, kind, name, subject, made, status,
-        e.account, e.region, e.principal, e.created, began, ended,
+        e.account, e.region, e.principal, e.created, began, ended, taken,
     )  # fmt: skip
 
 
 def of_trace(connection: sqlite3.Connection, root: str, most: int) -> list[Span]:
     """In the order they ended."""
     rows = connection.execute(
-        f"SELECT {', '.join(Span._fields)} FROM span WHERE root = ? ORDER BY seq LIMIT ?",
+        f"SELECT {_COLUMNS} FROM span WHERE root = ? ORDER BY seq LIMIT ?",
         (root, most),
     )
     return [Span(*row) for row in rows]
@@ -118,12 +122,30 @@ def root_of(connection: sqlite3.Connection, id: str) -> str | None:
         ).fetchone()
         if row is not None:
             return str(row["root"])
-    row = connection.execute(
-        "SELECT root FROM span WHERE made = ? OR subject = ? OR parent = ?"
-        " ORDER BY seq DESC LIMIT 1",
-        (id, id, span_of(id)),
-    ).fetchone()
-    return None if row is None else str(row["root"])
+    name = span_of(id)
+    for condition, values in (
+        (f"{_AMONG.format('made')} OR subject = ? OR parent = ?", (f" {id} ", id, name)),
+        (_AMONG.format("taken"), (f" {name} ",)),
+    ):
+        row = connection.execute(
+            f"SELECT root FROM span WHERE {condition} ORDER BY seq DESC LIMIT 1", values
+        ).fetchone()
+        if row is not None:
+            return str(row["root"])
+    return None
+
+
+def takers(connection: sqlite3.Connection, names: Iterable[str]) -> list[tuple[Span, str]]:
+    """The runs that were given a message of one of these names, each with the first of them."""
+    wanted, found = set(names), []
+    if not wanted:
+        return []
+    for row in connection.execute(f"SELECT {_COLUMNS} FROM span WHERE taken <> '' ORDER BY seq"):
+        span = Span(*row)
+        name = next((name for name in span.taken.split(" ") if name in wanted), None)
+        if name is not None:
+            found.append((span, name))
+    return found
 
 
 def prune(connection: sqlite3.Connection, most: int = KEPT_MAX) -> bool:

@@ -85,6 +85,7 @@ class Tx:
     up_since: float = 0.0  # when this server began; service time
     last_try: bool = False
     is_reading: bool = False  # on a snapshot: nothing can be changed
+    is_traced: bool = False  # a span is wanted, though what it causes may only come later
     is_span: bool = True  # False: a timer's, what it causes hangs on what had set it
     ended: Envelope | None = None  # in a reaction: the effect that just ended
     cache: dict[str, Any] = field(default_factory=dict)

@@ -86,6 +86,43 @@ def test_the_way_of_a_message_is_found_by_the_id_that_its_sender_got(world: Worl
     assert world.call("owari", "GetTrace", Id=sent)["TraceId"] == ran
 
 
+def test_every_message_of_a_batch_finds_its_way(world: World) -> None:
+    line = Line(world, "work")
+    entries = [{"Id": str(n), "MessageBody": str(n)} for n in range(5)]
+    sent = world.call("sqs", "SendMessageBatch", QueueUrl=line.url, Entries=entries)["Successful"]
+    world.settle()
+    assert line.bodies == [list("01234")]
+    for entry in sent:
+        found = world.call("owari", "GetTrace", Id=entry["MessageId"])
+        assert [s["Subject"] for s in found["Spans"] if s["Kind"] == "run"] == [line.function]
+
+
+def test_a_batch_of_several_traces_is_part_of_each(world: World) -> None:
+    """Two files tell the queue, one batch has both: each file's way goes on to the function."""
+    line = Line(world, "files", MaximumBatchingWindowInSeconds=5)
+    world.call("s3", "CreateBucket", Bucket="inbox")
+    rule = {"QueueArn": line.arn, "Events": ["s3:ObjectCreated:*"]}
+    notify = {"QueueConfigurations": [rule]}
+    world.call(
+        "s3", "PutBucketNotificationConfiguration", Bucket="inbox", NotificationConfiguration=notify
+    )
+    world.advance(10)
+    before = len(line.batches)
+    put(world, "a")
+    put(world, "b")
+    world.advance(10)
+    assert [len(batch) for batch in line.batches[before:]] == [2]
+    for key in ("a", "b"):
+        found = world.call("owari", "GetTrace", Id=f"s3://inbox/{key}")["Spans"]
+        names = {span["SpanId"]: span["Name"] for span in found}
+        ways = [(names.get(span.get("ParentId", "")), span["Name"]) for span in found]
+        assert ways == [
+            (None, "s3:PutObject"),
+            ("s3:PutObject", "sqs:SendMessage"),
+            ("sqs:SendMessage", "lambda.batch"),
+        ]
+
+
 def test_a_topic_through_queues_to_functions(world: World) -> None:
     topic = world.call("sns", "CreateTopic", Name="t")["TopicArn"]
     lines = {kind: Line(world, kind, f"on-{kind}") for kind in ("high", "low")}

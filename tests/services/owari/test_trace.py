@@ -100,6 +100,33 @@ def test_a_function_that_calls_is_the_parent_of_what_it_calls(world: World) -> N
     assert trace(world, "s3://results/a") == found
 
 
+def test_every_event_of_a_call_finds_what_it_caused(world: World) -> None:
+    function = "arn:aws:lambda:us-east-1:000000000000:function:first"
+    world.call("events", "PutRule", Name="r", EventPattern='{"source": ["app"]}')
+    world.call("events", "PutTargets", Rule="r", Targets=[{"Id": "1", "Arn": function}])
+    entry = {"Source": "app", "DetailType": "thing", "Detail": "{}"}
+    put = world.call("events", "PutEvents", Entries=[entry, entry | {"Detail": "no"}, entry])
+    ids = [entry["EventId"] for entry in put["Entries"] if "EventId" in entry]
+    world.settle()
+    assert len(ids) == 2
+    for id in ids:
+        assert edges(trace(world, id)) == {
+            ("", "events:PutEvents", "ok"),
+            ("events:PutEvents", "lambda:Invoke", "ok"),
+            ("lambda:Invoke", "lambda", "ok"),
+        }
+
+
+def test_every_message_of_a_batch_is_found(world: World) -> None:
+    topic = world.call("sns", "ListTopics")["Topics"][0]["TopicArn"]
+    entries = [{"Id": str(n), "Message": "m"} for n in range(10)]
+    sent = world.call("sns", "PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)
+    world.settle()
+    whole = trace(world, sent["Successful"][0]["MessageId"])
+    assert sum(span["Kind"] == "run" for span in whole) == 20
+    assert all(trace(world, one["MessageId"]) == whole for one in sent["Successful"])
+
+
 def test_a_trace_survives_a_kill(world: World) -> None:
     message = publish(world)
     world.settle()

@@ -6,6 +6,8 @@ batches, and leaves behind what will call it again: a parked receive, a Wake, th
 
 from __future__ import annotations
 
+from typing import Any
+
 from owari.effects import Call, ReplyTo, Report, Run, Wake
 from owari.errors import ServiceError
 from owari.services.lambda_ import mapping_rows as rows
@@ -38,10 +40,12 @@ from owari.services.lambda_.mapping_queue import (
 )
 from owari.services.lambda_.names import LATEST
 from owari.store.tx import Tx
+from owari.tracing import span_of
 from owari.wire.operation import reaction
 
 RECEIVES = 10  # of a mapping, per transaction: the writer's turns are short
 PARTS_DELETED = 20  # likewise
+PARTS_TRACED = 20  # of a large batch, what the trace knows: the messages of so many receives
 
 
 def advance(
@@ -170,7 +174,7 @@ def _start(turn: Turn) -> None:
             batch.state = BatchState.RUNNING
             m.in_flight += 1
             tx.emit(
-                Run("lambda.batch", {"mapping": m.uuid, "batch": batch.number}),
+                Run("lambda.batch", _told(turn, batch)),
                 reply_to=ReplyTo("lambda", "batch", f"{m.uuid}/{batch.number}"),
                 principal=_principal(m),
                 trace=batch.trace,
@@ -184,6 +188,14 @@ def _start(turn: Turn) -> None:
             left.append(batch)
         rows.put_batch(tx, m, batch)
     turn.waiting = left
+
+
+def _told(turn: Turn, batch: Batch) -> dict[str, Any]:
+    """The function and the messages are for whoever looks at the trace."""
+    parts = rows.receipts(turn.tx, batch.number, PARTS_TRACED)
+    given = [span_of(id) for _, receipts in parts for id, _ in receipts]
+    told = {"mapping": turn.m.uuid, "batch": batch.number}
+    return told | {"FunctionName": turn.m.name, "messages": given}
 
 
 def _is_held_up(turn: Turn, batch: Batch) -> bool:

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from owari.services.owari import traces
 from owari.services.owari.core import in_order, not_found
-from owari.store import outbox, spans
-from owari.store.outbox import Envelope
 from owari.store.spans import Span
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
 
-SPANS_MAX = 10_000
-
 
 @operation("owari", "GetTrace", reads=True)
 def get_trace(tx: Tx, p: Params) -> Result:
-    root = spans.root_of(tx.connection, p["Id"]) or outbox.root_of(tx.connection, p["Id"])
+    root = traces.root_of(tx, p["Id"])
     if root is None:
         raise not_found(p["Id"])
-    ended = spans.of_trace(tx.connection, root, SPANS_MAX)
-    open_ = outbox.of_trace(tx.connection, root, SPANS_MAX - len(ended))
-    found = [_shown(span) for span in ended]
-    found += [_shown(span) for span in map(_unended, open_) if span is not None]
-    return {"TraceId": root, "Spans": in_order(found), "Truncated": len(found) >= SPANS_MAX}
-
-
-def _unended(e: Envelope) -> Span | None:
-    return spans.of_effect(e, "waiting" if e.lease is None else "running", "", None)
+    found = traces.whole(tx, root)
+    truncated = len(found) >= traces.SPANS_MAX
+    return {"TraceId": root, "Spans": in_order(map(_shown, found)), "Truncated": truncated}
 
 
 def _shown(s: Span) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from owari.services.stepfunctions import activities, tasks
-from owari.services.stepfunctions.advance import advance
+from owari.services.stepfunctions import activities, running, tasks
+from owari.services.stepfunctions.advance import advance, save, tell
 from owari.services.stepfunctions.asl.json_text import dumps, loads
 from owari.services.stepfunctions.asl.reports import (
+    Report,
     TaskFailed,
     TaskHeartbeat,
     TaskStarted,
@@ -16,6 +17,7 @@ from owari.services.stepfunctions.asl.reports import (
 from owari.services.stepfunctions.core import activity_name
 from owari.services.stepfunctions.faults import fault, no_activity, no_task
 from owari.store.tx import Row, Tx
+from owari.tracing import parse
 from owari.wire.operation import Answer, Params, Park, Result, operation
 
 POLL_S = 60.0
@@ -32,6 +34,17 @@ def _task(tx: Tx, token: str) -> Row:
     return row
 
 
+def _report(tx: Tx, row: Row, report: Report) -> None:
+    """A worker who belongs to no trace is part of the execution's."""
+    r = running.load(tx, row["execution"])
+    if r is None:
+        return
+    if not parse(tx.trace_id).parent:
+        tx.trace_id = r.about.trace
+    tell(tx, r, report)
+    save(tx, r)
+
+
 @operation("stepfunctions", "SendTaskSuccess")
 def send_task_success(tx: Tx, p: Params) -> Result:
     row = _task(tx, p["taskToken"])
@@ -40,7 +53,7 @@ def send_task_success(tx: Tx, p: Params) -> Result:
     except ValueError as error:
         raise fault("InvalidOutput", f"Invalid Output: '{error}'") from None
     tasks.remove(tx, row["token"])
-    advance(tx, row["execution"], TaskSucceeded(row["frame"], row["token"], output))
+    _report(tx, row, TaskSucceeded(row["frame"], row["token"], output))
     return {}
 
 
@@ -48,8 +61,7 @@ def send_task_success(tx: Tx, p: Params) -> Result:
 def send_task_failure(tx: Tx, p: Params) -> Result:
     row = _task(tx, p["taskToken"])
     tasks.remove(tx, row["token"])
-    failed = TaskFailed(row["frame"], row["token"], p.get("error"), p.get("cause"))
-    advance(tx, row["execution"], failed)
+    _report(tx, row, TaskFailed(row["frame"], row["token"], p.get("error"), p.get("cause")))
     return {}
 
 
@@ -70,5 +82,5 @@ def get_activity_task(tx: Tx, p: Params) -> Answer:
     if row is None:
         return {} if tx.last_try else Park(tasks.channel(arn), tx.now + POLL_S)
     tasks.taken(tx, row["token"])
-    advance(tx, row["execution"], TaskStarted(row["frame"], row["token"], p.get("workerName")))
+    _report(tx, row, TaskStarted(row["frame"], row["token"], p.get("workerName")))
     return {"taskToken": row["token"], "input": row["input"]}

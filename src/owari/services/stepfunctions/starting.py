@@ -55,6 +55,7 @@ def start(tx: Tx, b: Beginning) -> Running:
     r = Running(about, Live(execution), compiled(tx, m.definition))
     tell(tx, r, Started())
     save(tx, r, _fixed(b))
+    tx.is_traced = True
     return r
 
 

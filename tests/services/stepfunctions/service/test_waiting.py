@@ -57,6 +57,43 @@ def test_a_callback_succeeds_once(world: World, tokens: list[str]) -> None:
     assert (wrong.code, wrong.message) == ("InvalidToken", "Invalid Token: 'Invalid token'")
 
 
+def traced(world: World, id: str) -> list[tuple[str, str]]:
+    """(operation, what it was about) of a trace's requests."""
+    found = world.call("owari", "GetTrace", Id=id)["Spans"]
+    return [
+        (span["Name"].partition(":")[2], span.get("Subject", ""))
+        for span in found
+        if span["Kind"] == "request"
+    ]
+
+
+def test_an_activity_s_worker_is_part_of_the_execution_s_trace(world: World) -> None:
+    activity = call(world, "CreateActivity", name="approve")["activityArn"]
+    arn = start(world, machine(world, states(("A", task(activity)), ("B", task(activity)))))
+    tokens = []
+    for _ in "AB":
+        token = call(world, "GetActivityTask", activityArn=activity)["taskToken"]
+        call(world, "SendTaskHeartbeat", taskToken=token)
+        call(world, "SendTaskSuccess", taskToken=token, output="{}")
+        tokens.append(token)
+    world.crash()
+    machine_arn = describe(world, arn)["stateMachineArn"]
+    expected = [("StartExecution", machine_arn)]
+    for token in tokens:
+        expected += [("GetActivityTask", activity), ("SendTaskSuccess", token)]
+    assert traced(world, arn) == expected
+    assert traced(world, tokens[1]) == expected
+
+
+def test_a_worker_with_a_trace_of_its_own_stays_in_it(world: World, tokens: list[str]) -> None:
+    arn = start(world, machine(world, states(("T", CALLBACK))))
+    world.settle()
+    header = "Root=1-2-3;Parent=00000000000000aa;Sampled=0"
+    call(world, "SendTaskSuccess", taskToken=tokens[0], output="{}", trace_id=header)
+    assert traced(world, "1-2-3") == [("SendTaskSuccess", tokens[0])]
+    assert ("SendTaskSuccess", tokens[0]) not in traced(world, arn)
+
+
 def test_a_callback_fails(world: World, tokens: list[str]) -> None:
     arn = start(world, machine(world, states(("T", CALLBACK))))
     world.settle()
