@@ -109,14 +109,14 @@ def output_of(resource: Resource, target: Target, result: dict[str, Any], reques
 
 
 def _payload(result: dict[str, Any]) -> Any:
-    """A function's own answer, or its error."""
-    text = bytes(result.get("Payload") or b"null").decode()
-    if not result.get("FunctionError"):
-        return loads(text)
+    """A function's own answer, or its error. A custom runtime's may be no JSON: it is a string."""
+    text = bytes(result.get("Payload") or b"null").decode("utf-8", "replace")
     try:
         told = loads(text)
     except ValueError:
-        told = None
+        told = text
+    if not result.get("FunctionError"):
+        return told
     kind = told.get("errorType") if isinstance(told, dict) else None
     return Failed(kind or "Lambda.Unknown", text)
 

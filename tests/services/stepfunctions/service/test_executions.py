@@ -69,6 +69,29 @@ def test_a_function_is_invoked_and_its_answer_wrapped(world: World) -> None:
     assert direct == {"got": {"y": 2}}
 
 
+@pytest.mark.parametrize("answer", [b"hello", b"\xff", b"[" * 950 + b"]" * 950])
+def test_an_answer_that_is_no_json_is_a_string(world: World, answer: bytes) -> None:
+    functions.create(world, "f")
+    world.compute.handlers["f"] = lambda _event, _spec: answer
+    invoke = task("arn:aws:states:::lambda:invoke", Parameters={"FunctionName": "f"})
+    text = answer.decode("utf-8", "replace")
+    assert output(run(world, states(("T", invoke))))["Payload"] == text
+    assert output(run(world, states(("T", task(functions.arn("f")))), {}, "direct")) == text
+
+
+def test_an_input_nested_too_deeply_is_refused(world: World) -> None:
+    arn = machine(world, PASS)
+    for depth, code in ((900, None), (901, "InvalidExecutionInput")):
+        text = "[" * depth + "]" * depth
+        if code is None:
+            made = call(world, "StartExecution", stateMachineArn=arn, input=text)
+            world.settle()
+            assert describe(world, made["executionArn"])["output"] == text
+        else:
+            error = refused(world, "StartExecution", stateMachineArn=arn, input=text)
+            assert error.code == code
+
+
 def test_a_function_that_raises_is_retried_then_caught(world: World) -> None:
     functions.create(world, "f")
     tries: list[float] = []

@@ -9,19 +9,20 @@ from typing import Any
 
 import orjson
 
+from owari.json_text import is_deeper, parsed
+
+DEPTH_MAX = 900  # what may be read can be written: Python's own bound is a little higher
+
 # A number that might exceed 64 bits, which the fast parser would round to a float.
 _LONG_NUMBER = re.compile(r"\d{19}")
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
 def loads(text: str) -> Any:
-    """Integers of any size stay integers; ValueError when it is not JSON."""
-    if _LONG_NUMBER.search(text):
-        return json.loads(text, parse_constant=_no_constant)
-    return orjson.loads(text)
+    """Integers of any size stay integers; ValueError when it is not JSON, or nested too deeply."""
+    value = parsed(text) if _LONG_NUMBER.search(text) else orjson.loads(text)
+    if is_deeper(text, value, DEPTH_MAX):
+        raise ValueError(f"depth limit of {DEPTH_MAX} exceeded")
+    return value
 
 
 def dumps(value: Any) -> str:
