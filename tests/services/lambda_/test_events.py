@@ -202,6 +202,20 @@ def test_a_dead_letter_to_a_queue(world: World, neighbour: Neighbour) -> None:
     assert principal == "arn:aws:sts::000000000000:assumed-role/worker/f"
 
 
+def test_a_dead_letter_tells_an_odd_error_as_far_as_it_can(
+    world: World, neighbour: Neighbour
+) -> None:
+    create(world, DeadLetterConfig={"TargetArn": QUEUE})
+    configure(world, MaximumRetryAttempts=0)
+    Attempts(world, FunctionError("OSError", "no \x1b[31m \ud800 " + "é" * 600))
+    leave(world)
+    world.settle()
+    (letter,) = neighbour.calls("sqs:SendMessage")
+    told = letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
+    assert told.startswith("no \ufffd[31m \ufffd é") and len(told.encode()) <= 1024
+    assert world.effects() == []
+
+
 def test_a_dead_letter_to_a_topic(world: World, neighbour: Neighbour) -> None:
     create(world, DeadLetterConfig={"TargetArn": TOPIC})
     Attempts(world, FunctionError("E", "é" * 1_000))

@@ -182,6 +182,20 @@ def test_parameters_an_operation_does_not_have(clockwork: Clockwork) -> None:
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "ValidationException"
 
 
+def test_text_that_cannot_be_sent(clockwork: Clockwork) -> None:
+    given = f'{{"QueueUrl":"{clockwork.queue}","MessageBody":"\\ud800"}}'
+    sending = {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", "Input": given}
+    clockwork.make(
+        "s",
+        "at(2030-01-01T01:00:00)",
+        target=sending | {"DeadLetterConfig": {"Arn": clockwork.arn}},
+    )
+    clockwork.world.advance(2 * HOUR)
+    (letter,) = clockwork.messages()
+    assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "ValidationException"
+    assert clockwork.world.effects(sweeps=False) == []
+
+
 def test_a_kill_between_making_and_answering(clockwork: Clockwork) -> None:
     clockwork.world.fault = lambda where: where == "after commit"
     with pytest.raises(Disconnected):

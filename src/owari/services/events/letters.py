@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from owari.message_text import made_valid
 from owari.services.events.failures import Failure
 
-MESSAGE_MAX = 1024
+MESSAGE_MAX_BYTES = 1024
 
 
 def letter(
@@ -20,7 +21,7 @@ def letter(
         "RULE_ARN": rule,
         "TARGET_ARN": target,
         "ERROR_CODE": failure.code,
-        "ERROR_MESSAGE": failure.message[:MESSAGE_MAX] or failure.code,
+        "ERROR_MESSAGE": made_valid(failure.message, MESSAGE_MAX_BYTES) or failure.code,
     }
     if exhausted is not None:
         attributes |= {"EXHAUSTED_RETRY_CONDITION": exhausted, "RETRY_ATTEMPTS": str(retries)}

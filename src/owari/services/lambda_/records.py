@@ -14,6 +14,7 @@ import orjson
 from owari.arn import parse_arn, queue_url
 from owari.effects import Call
 from owari.json_text import is_json, parsed
+from owari.message_text import made_valid
 from owari.services.lambda_.core import Event
 
 ERROR_MESSAGE_MAX_BYTES = 1024
@@ -115,7 +116,7 @@ def dead_letter(event: Event, target: str, response: Response | None, endpoint: 
             "StringValue": str(response.status_code if response else NEVER_INVOKED),
         },
     }
-    message = _clipped(response.message) if response else ""
+    message = made_valid(response.message, ERROR_MESSAGE_MAX_BYTES) if response else ""
     if message:  # an attribute may not be empty
         attributes["ErrorMessage"] = {"DataType": "String", "StringValue": message}
     arn = parse_arn(target)
@@ -134,10 +135,6 @@ def dead_letter(event: Event, target: str, response: Response | None, endpoint: 
             "MessageAttributes": attributes,
         },
     )
-
-
-def _clipped(message: str) -> str:
-    return message.encode()[:ERROR_MESSAGE_MAX_BYTES].decode("utf-8", "ignore")
 
 
 def error_message(payload: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from owari.arn import make_arn, parse_arn
 from owari.errors import ServiceError
 from owari.json_text import is_json
+from owari.message_text import made_valid
 from owari.schedules.errors import BadSchedule, UnknownZone
 from owari.schedules.expression import At, Expression, Rate, parse
 from owari.schedules.next import next_after, zone_of
@@ -247,7 +248,7 @@ def dead_letter_attributes(
     """Source: Scheduler user guide, "Retrieve dead-letter events"."""
     made = {
         "ERROR_CODE": error.code,
-        "ERROR_MESSAGE": error.message[:1024] or error.code,
+        "ERROR_MESSAGE": made_valid(error.message, 1024) or error.code,
         "RETRY_ATTEMPTS": str(retries),
         "SCHEDULE_ARN": arn,
         "TARGET_ARN": target,

@@ -13,6 +13,7 @@ from typing import Any
 from owari.arn import parse_arn, queue_url
 from owari.effects import Call, ReplyTo, Report
 from owari.errors import ServiceError
+from owari.json_text import parsed
 from owari.services.scheduler import rows
 from owari.services.scheduler.api_schedules import remove
 from owari.services.scheduler.core import (
@@ -117,7 +118,9 @@ def _call(tx: Tx, row: Row, *, attempt: int) -> Call:
     if found is None:
         raise ServiceError("ValidationException", f"There is no operation {target['Arn']}.")
     try:
-        params = _read(found.input, json.loads(text if "Input" in target else "{}"))
+        given = parsed(text if "Input" in target else "{}")
+        json.dumps(given, ensure_ascii=False).encode()  # no half of a surrogate pair
+        params = _read(found.input, given)
     except (ParameterError, ValueError, RecursionError) as error:
         raise ServiceError("ValidationException", str(error)) from None
     return Call(found.service.service, found.name, params)

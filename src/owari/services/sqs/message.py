@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from owari.errors import ServiceError
+from owari.message_text import has_invalid_characters
 from owari.services.sqs.core import Queue
 from owari.services.sqs.faults import invalid, invalid_value, missing
 from owari.services.sqs.message_attributes import (
@@ -18,7 +19,6 @@ from owari.services.sqs.message_attributes import (
     check_system_attributes,
     size_of,
 )
-from owari.services.sqs.text import has_invalid_characters
 
 DELAY_MAX_S = 900
 FIRST_SEQUENCE = 10**19  # sequence numbers have 20 digits

@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from owari.message_text import has_invalid_characters
 from owari.services.sqs.faults import invalid, invalid_value
-from owari.services.sqs.text import has_invalid_characters
 
 ATTRIBUTES_MAX = 10
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
