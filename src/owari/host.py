@@ -236,6 +236,8 @@ class Host:
 
     # ---- compute
     def _reported(self, report: dict[str, Any]) -> None:
+        """After what was logged before it: whose end is known, his log can be read."""
+        self._ingest()
         self.engine.reported(report)
         self._kick()
 

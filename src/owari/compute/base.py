@@ -93,7 +93,8 @@ Of a run with items several reports come, as they end. They carry run_id, attemp
     ended           list of [number, status, exit_code, reason, started_at, stopped_at]
     status          ok | lost (with every item of which no report told)
 
-Log record (delivered apart, acknowledged, never lost while agent or server live):
+Log record (delivered apart, acknowledged, never lost while agent or server live; without events it
+makes the stream be there):
     account, region, group, stream, events: list of [timestamp_ms, text]
     frame           [instance, number] on the first record of a frame: what is not acknowledged
                     comes again under the same number

@@ -84,14 +84,16 @@ def test_an_array_really_runs(server: Server, tmp_path: Path) -> None:
     assert detail["arrayProperties"]["statusSummary"]["SUCCEEDED"] == 20
     ran = (tmp_path / "ran").read_text().split()
     assert sorted(ran) == sorted(f"{job['jobId']}:{n}" for n in range(20))
-    stream = child["container"]["logStreamName"]
-    logs = server.client("logs")
+    assert lines(server, child) == ["index 7"]
 
-    def lines() -> list[str]:
-        events = logs.get_log_events(logGroupName="/aws/batch/job", logStreamName=stream)["events"]
-        return [event["message"] for event in events]
 
-    assert eventually(lines) == ["index 7"]
+def lines(server: Server, job: dict[str, Any]) -> list[str]:
+    """What it printed, read at once: its end is told after its log."""
+    stream = job["container"]["logStreamName"]
+    found = server.client("logs").get_log_events(
+        logGroupName="/aws/batch/job", logStreamName=stream
+    )
+    return [event["message"] for event in found["events"]]
 
 
 def test_a_failing_command_is_retried_and_fails(server: Server) -> None:
@@ -100,6 +102,7 @@ def test_a_failing_command_is_retried_and_fails(server: Server) -> None:
     detail = ended(server, job["jobId"])
     assert (detail["status"], detail["container"]["exitCode"]) == ("FAILED", 3)
     assert len(detail["attempts"]) == 2
+    assert lines(server, detail) == []
 
 
 def test_terminate_kills_the_process(server: Server) -> None:

@@ -68,7 +68,7 @@ def test_groups_and_streams_come_into_being(world: World) -> None:
     )
     assert messages(world) == ["START", "late", "other", "END", "START again"]
     streams = world.call("logs", "DescribeLogStreams", logGroupName="/aws/lambda/f")["logStreams"]
-    assert [s["logStreamName"] for s in streams] == ["a", "b"]
+    assert [s["logStreamName"] for s in streams] == ["a", "b", "c", "d"]
     assert world.call("logs", "DescribeLogGroups")["logGroups"][0]["storedBytes"] > 0
 
 
@@ -128,3 +128,13 @@ def test_a_lost_segment_is_read_as_empty(world: World) -> None:
     for path in world.config.log_segments.glob("*.log"):
         path.write_bytes(b"")
     assert messages(world) == []
+
+
+def test_a_silent_stream_comes_into_being_too(world: World) -> None:
+    now = int(world.clock.now() * 1000)
+    deliver(world, [record("silent")])
+    deliver(world, [record("silent"), record("other")])
+    deliver(world, [record("silent", (now, "at last")), record("silent")])
+    found = world.call("logs", "DescribeLogStreams", logGroupName="/aws/lambda/f")["logStreams"]
+    assert [s["logStreamName"] for s in found] == ["other", "silent"]
+    assert messages(world) == ["at last"]

@@ -150,11 +150,14 @@ class Agent:
         self.functions.reserve(processes.ledger.memory_mib)
 
     def _flush(self) -> float:
-        self.desk.flush()
+        ended = self.desk.journal()
         link = self.link
         if link is not None:
             while (batch := self.logs.to_send()) is not None:
                 link.send({"k": "logs", "seq": batch[0]}, batch[1])
+            link.send_frame(ended)
+        self.desk.tell_started(link)
+        if link is not None:
             link.flush()
         return float("inf")
 

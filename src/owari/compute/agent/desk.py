@@ -1,7 +1,8 @@
 """Where the agent's process runs meet the server: frames in, reports and starts out.
 
 A run ends in three steps of the same turn: its last log lines and its report go to the journal
-(one write for all that ended), then the reports go to the server.
+(one write for all that ended), then both go to the server, the log lines first: who hears of the
+end finds the log.
 """
 
 from __future__ import annotations
@@ -160,18 +161,20 @@ class Desk:
         elif run.link is self.link():
             run.link.send_frame(frame)
 
-    def flush(self) -> None:
-        """Journal, then send."""
-        link = self.link()
-        if self._ended or self._pieces:
-            self.shipper.flush()
-            ended = self._take_ended()
-            try:
-                self.reports.add_all(ended)
-            except OSError as error:
-                print(f"reports are kept in memory only: {error}", flush=True)
-            if link is not None:
-                link.send_frame(b"".join([frame for _, _, frame in ended]))
+    def journal(self) -> bytes:
+        """What ended this turn, logs first; returns the frames that tell of it."""
+        if not self._ended and not self._pieces:
+            return b""
+        self.shipper.flush()
+        ended = self._take_ended()
+        try:
+            self.reports.add_all(ended)
+        except OSError as error:
+            print(f"reports are kept in memory only: {error}", flush=True)
+        return b"".join([frame for _, _, frame in ended])
+
+    def tell_started(self, link: Link | None) -> None:
+        """A server that comes later is told of what runs then (`greet`)."""
         started = self.processes.take_started()
         if started and link is not None:
             link.send({"k": "started", "runs": started})

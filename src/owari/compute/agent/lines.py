@@ -68,6 +68,7 @@ class Stream:
     group: str
     name: str
     events: list[tuple[int, str]] = field(default_factory=list)
+    is_open: bool = False  # the server has heard of it, or will
 
 
 class Tail:
@@ -106,9 +107,16 @@ class Shipper:
             self._dropped += 1
             return
         stream.events.append((int(time.time() * 1000), text))
+        stream.is_open = True
         if stream not in self._dirty:
             self._dirty[stream] = None
         self._bytes += len(text)
+
+    def open(self, stream: Stream) -> None:
+        """Have it be there, whether anything is ever written to it or not."""
+        if not stream.is_open:
+            stream.is_open = True
+            self._dirty[stream] = None
 
     def tick(self, now: float) -> float:
         """Ship what is due; when to come again."""

@@ -252,6 +252,7 @@ class Processes:
             case frames.STARTED:
                 run.pid, run.started = frames.STARTED_BODY.unpack(body)
                 self._started.append(run)
+                self._open_log(run)
                 run.began = self.loop.now
             case frames.OUTPUT:
                 self._log(run, run.lines.feed(body))
@@ -267,6 +268,7 @@ class Processes:
         self, keeper: Keeper, run: Run, status: int, flags: int, started: float, stopped: float
     ) -> None:
         run.started = started
+        self._open_log(run)
         (self._quick.add if stopped - started < QUICK_S else self._quick.discard)(keeper.slot)
         self._free(keeper, run)
         code = os.waitstatus_to_exitcode(status)
@@ -408,6 +410,11 @@ class Processes:
             for text in texts:
                 if text:  # CloudWatch Logs takes no empty event
                     self.shipper.add(run.stream, text)
+
+    def _open_log(self, run: Run) -> None:
+        """The awslogs driver makes the stream as the container starts."""
+        if run.stream is not None:
+            self.shipper.open(run.stream)
 
     def take_started(self) -> list[list[Any]]:
         """Runs that have begun since it was last asked, and still go on: [id, attempt, when]."""

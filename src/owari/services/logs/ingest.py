@@ -26,15 +26,18 @@ def on_log_records(tx: Tx, report: Report) -> None:
         streams.setdefault(key, []).extend(_events(record))
     groups: dict[tuple[str, str, str], int] = {}
     lots = []
+    silent = []
     for (account, region, group, stream), events in streams.items():
-        if not events:
-            continue
         where = (account, region, group)
         if where not in groups:
             groups[where] = _group_number(tx, Place(account, region), group)
+        if not events:
+            silent.append((Place(account, region), groups[where], stream))
+            continue
         if any(later[0] < earlier[0] for earlier, later in pairwise(events)):
             events.sort(key=lambda event: event[0])
         lots.append(Lot(Place(account, region), groups[where], stream, events))
+    rows.open_streams(tx, silent)
     if lots:
         append(tx, lots, sync=False)
 

@@ -88,17 +88,23 @@ def get_stream(tx: Tx, group: int, name: str) -> Row:
     return row
 
 
+_INSERT_STREAM = (
+    "INSERT INTO log_stream (account, region, group_id, name, id, created, next_number)"
+    " VALUES (?, ?, ?, ?, ?, ?, 0)"
+)
+
+
 def create_stream(tx: Tx, place: Place, group: int, name: str) -> int:
     """Returns its number; the name is known to be free."""
     number = tx.next_seq()
-    tx.run(
-        "INSERT INTO log_stream (account, region, group_id, name, id, created, next_number)"
-        " VALUES (?, ?, ?, ?, ?, ?, 0)",
-        place.account,
-        place.region,
-        group,
-        name,
-        number,
-        now_ms(tx),
-    )
+    tx.run(_INSERT_STREAM, place.account, place.region, group, name, number, now_ms(tx))
     return number
+
+
+def open_streams(tx: Tx, streams: list[tuple[Place, int, str]]) -> None:
+    """(place, group, name) each: made where they are not there."""
+    now = now_ms(tx)
+    tx.run_many(
+        f"{_INSERT_STREAM} ON CONFLICT (account, region, group_id, name) DO NOTHING",
+        [(p.account, p.region, group, name, tx.next_seq(), now) for p, group, name in streams],
+    )
