@@ -12,6 +12,7 @@ from owari.services.ecr.paging import page_of
 from owari.store.encode import loads
 from owari.store.mapped import mapped_images
 from owari.store.tx import Row, Tx
+from owari.tags import as_map
 from owari.wire.operation import Params, Result, operation
 
 SHOWN: dict[str, Any] = {
@@ -36,7 +37,7 @@ def create_repository(tx: Tx, p: Params) -> Result:
             f" '{tx.account}'",
         )
     tables.insert(tx, name, SHOWN | {k: p[k] for k in KEPT if k in p})
-    tags = {tag["Key"]: tag["Value"] for tag in p.get("tags", ())}
+    tags = as_map(p.get("tags"))
     tx.resources.created(arn_of(tx, name), "AWS::ECR::Repository", tags)
     return {"repository": _shown(tx, tables.needed(tx, {"repositoryName": name}))}
 

@@ -6,13 +6,13 @@ from owari.arn import parse_arn
 from owari.services.ecr import tables
 from owari.services.ecr.core import invalid
 from owari.store.tx import Tx
+from owari.tags import as_map, as_pairs
 from owari.wire.operation import Params, Result, operation
 
 
 @operation("ecr", "TagResource")
 def tag_resource(tx: Tx, p: Params) -> Result:
-    tags = {tag["Key"]: tag["Value"] for tag in p["tags"]}
-    tx.resources.tag(_existing(tx, p["resourceArn"]), tags)
+    tx.resources.tag(_existing(tx, p["resourceArn"]), as_map(p["tags"]))
     return {}
 
 
@@ -25,7 +25,7 @@ def untag_resource(tx: Tx, p: Params) -> Result:
 @operation("ecr", "ListTagsForResource", reads=True)
 def list_tags_for_resource(tx: Tx, p: Params) -> Result:
     tags = tx.resources.tags(_existing(tx, p["resourceArn"]))
-    return {"tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    return {"tags": as_pairs(tags)}
 
 
 def _existing(tx: Tx, arn: str) -> str:

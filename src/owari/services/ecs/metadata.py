@@ -12,7 +12,6 @@ from owari.services.ecs.core import RUNS, Part
 from owari.services.ecs.describing import ADDRESS, container_arn, container_status, runtime_id
 from owari.services.ecs.names import ecs_arn
 from owari.services.ecs.records import Task
-from owari.services.ecs.tagging import listed
 from owari.services.ecs.times import iso
 from owari.store.tx import Tx
 from owari.wire.operation import page
@@ -45,7 +44,7 @@ def metadata(tx: Tx, path: str) -> Json | None:
             return _task(task)
         case "taskWithTags":
             tags = tx.resources_of(account, region).tags(task.arn)
-            return _task(task) | {"TaskTags": {t["key"]: t["value"] for t in listed(tags)}}
+            return _task(task) | {"TaskTags": tags}
         case _:
             return None
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from owari.services.ecs.faults import invalid
+from owari.tags import SMALL, as_map, as_pairs
 
 TAGS_MAX = 50
 
 
 def checked_tags(tags: Iterable[dict[str, Any]], present: Iterable[str] = ()) -> dict[str, str]:
     """By key. Raises InvalidParameterException."""
-    made = {tag.get("key", ""): tag.get("value", "") for tag in tags}
+    made = as_map(tags, SMALL)
     for key, value in made.items():
         if not 1 <= len(key) <= 128 or len(value) > 256 or key.lower().startswith("aws:"):
             raise invalid(f"Tag key or value is not valid: {key[:128]}")
@@ -22,4 +23,4 @@ def checked_tags(tags: Iterable[dict[str, Any]], present: Iterable[str] = ()) ->
 
 
 def listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in tags.items()]
+    return as_pairs(tags, SMALL)

@@ -7,6 +7,7 @@ from owari.services.events.core import bus_key, rule_key
 from owari.services.events.faults import invalid_parameter, no_rule
 from owari.services.events.tags import check_count, tags_from
 from owari.store.tx import Tx
+from owari.tags import as_pairs
 from owari.wire.operation import Params, Result, operation
 
 
@@ -40,4 +41,4 @@ def untag_resource(tx: Tx, p: Params) -> Result:
 @operation("events", "ListTagsForResource", reads=True)
 def list_tags_for_resource(tx: Tx, p: Params) -> Result:
     tags = tx.resources.tags(_existing(tx, p["ResourceARN"]))
-    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    return {"Tags": as_pairs(tags)}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from owari.services.events.faults import limit, validation
+from owari.tags import as_map, has_reserved
 
 TAGS_MAX = 50
 
 
 def tags_from(items: list[dict[str, str]]) -> dict[str, str]:
-    tags = {item["Key"]: item["Value"] for item in items}
-    if any(key.lower().startswith("aws:") for key in tags):
+    tags = as_map(items)
+    if has_reserved(tags):
         raise validation("System tags cannot be added/updated by requester")
     check_count(tags)
     return tags

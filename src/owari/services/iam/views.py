@@ -8,10 +8,11 @@ from owari.errors import ServiceError
 from owari.services.iam.core import TAGS_MAX, Entity, encoded
 from owari.services.iam.faults import quota
 from owari.store.tx import Tx
+from owari.tags import as_map, as_pairs, has_reserved
 
 
 def tags_from(items: list[dict[str, str]] | None) -> dict[str, str]:
-    tags = {item["Key"]: item["Value"] for item in items or []}
+    tags = as_map(items)
     if len({key.lower() for key in tags}) != len(items or []):
         raise ServiceError(
             "InvalidInput",
@@ -24,7 +25,7 @@ def tags_from(items: list[dict[str, str]] | None) -> dict[str, str]:
 def check_tags(tags: dict[str, str]) -> None:
     if len(tags) > TAGS_MAX:
         raise quota("TagsPerResource", TAGS_MAX)
-    if any(key.lower().startswith("aws:") for key in tags):
+    if has_reserved(tags):
         raise ServiceError(
             "InvalidInput", "Tag keys beginning with 'aws:' are reserved.", status=400
         )
@@ -32,8 +33,7 @@ def check_tags(tags: dict[str, str]) -> None:
 
 def shown_tags(tx: Tx, arn: str) -> dict[str, Any]:
     """`Tags`, or nothing when there are none."""
-    tags = tx.resources.tags(arn)
-    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+    listed = as_pairs(tx.resources.tags(arn))
     return {"Tags": listed} if listed else {}
 
 

@@ -9,6 +9,7 @@ from owari.services.s3 import acl, errors, policies, settings, tags
 from owari.services.s3.core import Bucket
 from owari.services.s3.rows import find_bucket, open_bucket, registry_of
 from owari.store.tx import Tx
+from owari.tags import as_pairs
 from owari.wire.operation import Params, Result, operation
 
 
@@ -34,7 +35,7 @@ def get_bucket_tagging(tx: Tx, p: Params) -> Result:
             status=404,
             fields={"BucketName": bucket.name},
         )
-    return {"TagSet": tags.tag_set(found)}
+    return {"TagSet": as_pairs(found)}
 
 
 @operation("s3", "DeleteBucketTagging")

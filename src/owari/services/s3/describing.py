@@ -11,6 +11,7 @@ from owari.services.s3.core import Content
 from owari.services.s3.objects import shown_checksums
 from owari.services.s3.paging import most_of
 from owari.store.tx import Tx
+from owari.tags import as_pairs
 from owari.wire.operation import Params, Result, operation
 
 
@@ -38,7 +39,7 @@ def _retag(tx: Tx, p: Params, tagged: dict[str, str], event: str, method: str) -
 def get_object_tagging(tx: Tx, p: Params) -> Result:
     bucket = rows.open_bucket(tx, p)
     version = rows.find(tx, bucket, p)
-    return {"TagSet": tags.tag_set(version.draft.tags), **rows.shown_version(bucket, version)}
+    return {"TagSet": as_pairs(version.draft.tags), **rows.shown_version(bucket, version)}
 
 
 # ---- ACL

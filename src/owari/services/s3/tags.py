@@ -64,7 +64,3 @@ def from_tag_set(tagging: dict[str, Any], most: int, whose: str) -> dict[str, st
     pairs = [(tag["Key"], tag["Value"]) for tag in tagging.get("TagSet") or []]
     _check_count(len(pairs), most, whose)
     return check(pairs)
-
-
-def tag_set(tags: dict[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -11,6 +11,7 @@ from owari.services.scheduler.api_schedules import remove
 from owari.services.scheduler.core import DEFAULT_GROUP, conflict, group_arn, invalid, missing
 from owari.services.scheduler.paging import PAGE_MAX, key_of, token_for
 from owari.store.tx import Row, Tx
+from owari.tags import as_map, as_pairs, has_reserved
 from owari.wire.operation import Params, Result, operation, reaction
 
 TAGS_MAX = 200
@@ -115,8 +116,8 @@ def _tagged(tx: Tx, arn: str) -> str:
 
 
 def _tags(tags: list[dict[str, str]]) -> dict[str, str]:
-    made = {tag["Key"]: tag["Value"] for tag in tags}
-    if any(key.lower().startswith("aws:") for key in made):
+    made = as_map(tags)
+    if has_reserved(made):
         raise invalid("Tag keys can't start with aws:.")
     return made
 
@@ -140,4 +141,4 @@ def untag_resource(tx: Tx, p: Params) -> Result:
 @operation("scheduler", "ListTagsForResource", reads=True)
 def list_tags_for_resource(tx: Tx, p: Params) -> Result:
     tags = tx.resources.tags(_tagged(tx, p["ResourceArn"]))
-    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    return {"Tags": as_pairs(tags)}

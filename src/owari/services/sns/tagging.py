@@ -7,16 +7,17 @@ from owari.services.sns.core import topic_key
 from owari.services.sns.faults import invalid
 from owari.services.sns.rows import find_topic
 from owari.store.tx import Tx
+from owari.tags import as_map, as_pairs, has_reserved
 from owari.wire.operation import Params, Result, operation
 
 TAGS_MAX = 50
 
 
 def tags_from(items: list[dict[str, str]]) -> dict[str, str]:
-    tags = {item["Key"]: item["Value"] for item in items}
+    tags = as_map(items)
     if len(tags) != len(items):
         raise invalid("Duplicated keys are not allowed.")
-    if any(key.lower().startswith("aws:") for key in tags):
+    if has_reserved(tags):
         raise invalid("Tags Reason: Tag keys must not start with aws:")
     return tags
 
@@ -54,4 +55,4 @@ def untag_resource(tx: Tx, p: Params) -> Result:
 @operation("sns", "ListTagsForResource", reads=True)
 def list_tags_for_resource(tx: Tx, p: Params) -> Result:
     tags = tx.resources.tags(_existing(tx, p["ResourceArn"]))
-    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    return {"Tags": as_pairs(tags)}

@@ -10,6 +10,7 @@ from owari.services.stepfunctions.faults import no_activity
 from owari.services.stepfunctions.paging import key_of, page_size, token_for
 from owari.store.encode import loads
 from owari.store.tx import Row, Tx
+from owari.tags import SMALL, as_map
 from owari.wire.operation import Params, Result, operation
 
 
@@ -29,7 +30,7 @@ def create_activity(tx: Tx, p: Params) -> Result:
     before = activities.find(tx, name)
     if before is not None:
         return {"activityArn": arn, "creationDate": before["created"]}
-    tags = tagging.as_map(p.get("tags"))
+    tags = as_map(p.get("tags"), SMALL)
     tagging.check_number(tags, arn)
     activities.add(tx, name, p.get("encryptionConfiguration"))
     tx.resources.created(arn, "AWS::StepFunctions::Activity", tags)

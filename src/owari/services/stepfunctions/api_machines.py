@@ -15,6 +15,7 @@ from owari.services.stepfunctions.stopping import stop_all
 from owari.services.stepfunctions.sweeping import ensure_sweep
 from owari.services.stepfunctions.versions import publish, publishing
 from owari.store.tx import Tx
+from owari.tags import SMALL, as_map
 from owari.wire.operation import Params, Result, operation
 
 TYPE = "AWS::StepFunctions::StateMachine"
@@ -40,7 +41,7 @@ def create_state_machine(tx: Tx, p: Params) -> Result:
                 "StateMachineAlreadyExists", f"State Machine Already Exists: '{arn_of(tx, name)}'"
             )
         return _created(tx, before, p)
-    tags = tagging.as_map(p.get("tags"))
+    tags = as_map(p.get("tags"), SMALL)
     arn = arn_of(tx, name)
     tagging.check_number(tags, arn)
     made = StateMachine(name, kind, definition, p["roleArn"], None, chosen, tx.now, tx.now)

@@ -6,6 +6,7 @@ from owari.services.stepfunctions import activities, machines, tagging
 from owari.services.stepfunctions.core import activity_name, machine_ref
 from owari.services.stepfunctions.faults import no_resource
 from owari.store.tx import Tx
+from owari.tags import SMALL, as_map, as_pairs
 from owari.wire.operation import Params, Result, operation
 
 
@@ -24,7 +25,7 @@ def _existing(tx: Tx, arn: str) -> str:
 @operation("stepfunctions", "TagResource")
 def tag_resource(tx: Tx, p: Params) -> Result:
     arn = _existing(tx, p["resourceArn"])
-    added = tagging.as_map(p["tags"])
+    added = as_map(p["tags"], SMALL)
     tagging.check_number(tx.resources.tags(arn) | added, arn)
     tx.resources.tag(arn, added)
     return {}
@@ -39,4 +40,4 @@ def untag_resource(tx: Tx, p: Params) -> Result:
 @operation("stepfunctions", "ListTagsForResource", reads=True)
 def list_tags_for_resource(tx: Tx, p: Params) -> Result:
     arn = _existing(tx, p["resourceArn"])
-    return {"tags": tagging.as_list(tx.resources.tags(arn))}
+    return {"tags": as_pairs(tx.resources.tags(arn), SMALL)}
