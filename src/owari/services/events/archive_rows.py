@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from owari.arn import make_arn
-from owari.services.events import rows
+from owari.services.events import named_rows, rows
 from owari.services.events.core import BusKey
 from owari.services.events.faults import not_found
 from owari.services.events.inputs import compact
 from owari.store.tx import Row, Tx
 
+_TABLE = "events_archive"
 _KEY = "account = ? AND region = ? AND name = ?"
 _HELD = "account = ? AND region = ? AND archive = ?"
 
@@ -41,7 +42,7 @@ class Archive:
 
 
 def find(tx: Tx, name: str) -> Archive | None:
-    row = tx.one(f"SELECT * FROM events_archive WHERE {_KEY}", tx.account, tx.region, name)
+    row = named_rows.find(tx, _TABLE, name)
     return _archive(row) if row else None
 
 
@@ -53,12 +54,7 @@ def archive_of(tx: Tx, name: str) -> Archive:
 
 
 def all_of(tx: Tx) -> list[Archive]:
-    found = tx.all(
-        "SELECT * FROM events_archive WHERE account = ? AND region = ? ORDER BY name",
-        tx.account,
-        tx.region,
-    )
-    return [_archive(row) for row in found]
+    return [_archive(row) for row in named_rows.every(tx, _TABLE)]
 
 
 def of_bus(tx: Tx, bus: BusKey) -> list[Archive]:

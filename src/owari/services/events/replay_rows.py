@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from owari.arn import make_arn
+from owari.services.events import named_rows
 from owari.services.events.faults import not_found
 from owari.store.encode import dumps, loads
 from owari.store.tx import Row, Tx
 
-_KEY = "account = ? AND region = ? AND name = ?"
+_TABLE = "events_replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Replay:
 
 
 def find(tx: Tx, name: str) -> Replay | None:
-    row = tx.one(f"SELECT * FROM events_replay WHERE {_KEY}", tx.account, tx.region, name)
+    row = named_rows.find(tx, _TABLE, name)
     return _replay(row) if row else None
 
 
@@ -46,12 +47,7 @@ def replay_of(tx: Tx, name: str) -> Replay:
 
 
 def all_of(tx: Tx) -> list[Replay]:
-    found = tx.all(
-        "SELECT * FROM events_replay WHERE account = ? AND region = ? ORDER BY name",
-        tx.account,
-        tx.region,
-    )
-    return [_replay(row) for row in found]
+    return [_replay(row) for row in named_rows.every(tx, _TABLE)]
 
 
 def save(tx: Tx, replay: Replay) -> None:
@@ -75,7 +71,7 @@ def save(tx: Tx, replay: Replay) -> None:
 
 
 def delete(tx: Tx, name: str) -> None:
-    tx.run(f"DELETE FROM events_replay WHERE {_KEY}", tx.account, tx.region, name)
+    named_rows.delete(tx, _TABLE, name)
 
 
 def _replay(row: Row) -> Replay:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from owari.services.events import named_rows
 from owari.services.events.faults import not_found
 from owari.store.encode import dumps, loads
 from owari.store.tx import Row, Tx
 
-_KEY = "account = ? AND region = ? AND name = ?"
+_CONNECTIONS = "events_connection"
+_DESTINATIONS = "events_destination"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Destination:
 
 
 def find_connection(tx: Tx, name: str) -> Connection | None:
-    row = tx.one(f"SELECT * FROM events_connection WHERE {_KEY}", tx.account, tx.region, name)
+    row = named_rows.find(tx, _CONNECTIONS, name)
     return _connection(row) if row else None
 
 
@@ -57,15 +59,7 @@ def connection_named(tx: Tx, arn: str) -> Connection:
 
 
 def connections(tx: Tx) -> list[Connection]:
-    return [_connection(row) for row in _all(tx, "events_connection")]
-
-
-def _all(tx: Tx, table: str) -> list[Row]:
-    return tx.all(
-        f"SELECT * FROM {table} WHERE account = ? AND region = ? ORDER BY name",
-        tx.account,
-        tx.region,
-    )
+    return [_connection(row) for row in named_rows.every(tx, _CONNECTIONS)]
 
 
 def save_connection(tx: Tx, c: Connection) -> None:
@@ -89,7 +83,7 @@ def save_connection(tx: Tx, c: Connection) -> None:
 
 
 def delete_connection(tx: Tx, name: str) -> None:
-    tx.run(f"DELETE FROM events_connection WHERE {_KEY}", tx.account, tx.region, name)
+    named_rows.delete(tx, _CONNECTIONS, name)
 
 
 def _connection(row: Row) -> Connection:
@@ -106,7 +100,7 @@ def _connection(row: Row) -> Connection:
 
 
 def find_destination(tx: Tx, name: str) -> Destination | None:
-    row = tx.one(f"SELECT * FROM events_destination WHERE {_KEY}", tx.account, tx.region, name)
+    row = named_rows.find(tx, _DESTINATIONS, name)
     return _destination(row) if row else None
 
 
@@ -123,7 +117,7 @@ def destination_named(tx: Tx, arn: str) -> Destination | None:
 
 
 def destinations(tx: Tx) -> list[Destination]:
-    return [_destination(row) for row in _all(tx, "events_destination")]
+    return [_destination(row) for row in named_rows.every(tx, _DESTINATIONS)]
 
 
 def save_destination(tx: Tx, d: Destination) -> None:
@@ -142,7 +136,7 @@ def save_destination(tx: Tx, d: Destination) -> None:
 
 
 def delete_destination(tx: Tx, name: str) -> None:
-    tx.run(f"DELETE FROM events_destination WHERE {_KEY}", tx.account, tx.region, name)
+    named_rows.delete(tx, _DESTINATIONS, name)
 
 
 def _destination(row: Row) -> Destination:
