@@ -44,6 +44,19 @@ def endpoint(args: argparse.Namespace) -> str:
     return str(found).rstrip("/")
 
 
+def data_of(args: argparse.Namespace) -> Path:
+    """The folder of the Owari that is meant; of one that does not run, the folder that is named.
+    Raises NotRunning when an endpoint was named."""
+    if args.endpoint is None and args.data is not DATA:
+        return Path(args.data)
+    try:
+        return Path(page(endpoint(args), "/_owari/status")["data"])
+    except NotRunning:
+        if args.endpoint is not None:
+            raise
+        return Path(args.data)
+
+
 def page(url: str, path: str) -> dict[str, Any]:
     """A JSON page of the server at `url`. Raises NotRunning."""
     target = urlsplit(url)

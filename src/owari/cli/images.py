@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from owari.cli.batch.mapping import NoImage, entry, read, split, words, write
-from owari.cli.find import DATA, NotRunning, endpoint, page
+from owari.cli.find import NotRunning, data_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,32 +28,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit status 2 for what cannot be mapped, 1 when it cannot be written."""
     try:
-        data = _data(args)
+        data = data_of(args)
         if (args.act == "list") == bool(args.names):
             raise NoImage(f"which one? (owari images {args.act} NAME…)" if not args.names
                           else "list takes no names")  # fmt: skip
         if args.act != "list":
             write(data, _changed(args, data))
         _show(args, data)
-    except NoImage as error:
+    except (NoImage, NotRunning) as error:
         print(f"owari images: {error}", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"owari images: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _data(args: argparse.Namespace) -> Path:
-    """That of the Owari that is meant; one that does not run has the folder that is named."""
-    if args.endpoint is None and args.data is not DATA:
-        return Path(args.data)
-    try:
-        return Path(page(endpoint(args), "/_owari/status")["data"])
-    except NotRunning as error:
-        if args.endpoint is not None:
-            raise NoImage(str(error)) from error
-        return Path(args.data)
 
 
 def _changed(args: argparse.Namespace, data: Path) -> dict[str, dict[str, str]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from pathlib import Path
 
-from owari.cli.find import DATA, NotRunning, endpoint, page
+from owari.cli.find import NotRunning, data_of
 from owari.cli.layer.supplies import CannotSupply, supply
+from owari.cli.mapping_file import read, write
 
 FILE = "layers.json"
 _ARN = re.compile(r"arn:[^:]+:lambda:[^:]+:[^:]+:layer:[^:]+(:[^:]+)?")
@@ -35,15 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit status 2 for what cannot be mapped, 1 when it cannot be written."""
     try:
-        data = _data(args)
-        entries = _read(data)
+        data = data_of(args)
+        entries = read(data / FILE)
         if (args.act == "list") == bool(args.arns):
             raise CannotSupply("list takes no ARNs; map and unmap take some")
         for text in args.arns:
             _change(args.act, text, data, entries)
         if args.act != "list":
-            _write(data, entries)
-    except CannotSupply as error:
+            write(data / FILE, entries)
+    except (CannotSupply, NotRunning) as error:
         print(f"owari layers: {error}", file=sys.stderr)
         return 2
     except (OSError, ValueError) as error:
@@ -51,31 +51,6 @@ def run(args: argparse.Namespace) -> int:
         return 1
     _show(args, entries)
     return 0
-
-
-def _data(args: argparse.Namespace) -> Path:
-    """That of the Owari that is meant; one that does not run has the folder that is named."""
-    if args.endpoint is None and args.data is not DATA:
-        return Path(args.data)
-    try:
-        return Path(page(endpoint(args), "/_owari/status")["data"])
-    except NotRunning as error:
-        if args.endpoint is not None:
-            raise CannotSupply(str(error)) from error
-        return Path(args.data)
-
-
-def _read(data: Path) -> dict[str, str]:
-    path = data / FILE
-    return dict(json.loads(path.read_text())) if path.exists() else {}
-
-
-def _write(data: Path, entries: dict[str, str]) -> None:
-    """Whole or not at all."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = data / f"{FILE}.{os.getpid()}.new"
-    new.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n")
-    new.replace(data / FILE)
 
 
 def _change(act: str, text: str, data: Path, entries: dict[str, str]) -> None:

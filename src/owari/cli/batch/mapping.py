@@ -7,12 +7,12 @@ The agent reads it again when it has changed.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+
+from owari.cli import mapping_file
 
 FILE = "images.json"
 RUNTIMES = ("podman", "docker")
@@ -26,24 +26,15 @@ class NoImage(Exception):
 
 def read(data: Path) -> Entries:
     """Raises NoImage when the file is broken."""
-    path = data / FILE
     try:
-        found: Any = json.loads(path.read_text())
-    except FileNotFoundError:
-        return {}
+        return mapping_file.read(data / FILE)
     except (OSError, ValueError) as error:
-        raise NoImage(f"{path} cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise NoImage(f"{path} is not a JSON object")
-    return found
+        raise NoImage(str(error)) from error
 
 
 def write(data: Path, entries: Entries) -> None:
     """Whole or not at all. Raises OSError."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = data / f"{FILE}.{os.getpid()}.new"
-    new.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n")
-    new.replace(data / FILE)
+    mapping_file.write(data / FILE, entries)
 
 
 def split(text: str) -> tuple[str, str]:
