@@ -99,21 +99,6 @@ def checked_event(payload: bytes | None) -> bytes:
 
 
 def _direct(tx: Tx, p: Params, ref: FunctionRef, found: Deployed, payload: bytes) -> Direct:
-    most = tx.limits.function_sync_payload_max_bytes
-    if len(payload) > most:
-        raise too_large(
-            f"Request must be smaller than {most} bytes for the InvokeFunction operation"
-        )
-    if found.reserved == 0:
-        raise throttled(found.reserved)
-    spec = spec_for(
-        found,
-        ref.qualifier,
-        payload=payload,
-        request_id=tx.request_id,
-        trace_id=tx.trace_id,
-        client_context=client_context(p.get("ClientContext")),
-    )
     finish = partial(
         answer,
         version=found.version,
@@ -121,7 +106,30 @@ def _direct(tx: Tx, p: Params, ref: FunctionRef, found: Deployed, payload: bytes
         reserved=found.reserved,
         response_max_bytes=tx.limits.function_response_max_bytes,
     )
-    return Direct(spec, finish)
+    return Direct(awaited_spec(tx, p, ref, found, payload), finish)
+
+
+def awaited_spec(
+    tx: Tx, p: Params, ref: FunctionRef, found: Deployed, payload: bytes, *, streaming: bool = False
+) -> dict[str, Any]:
+    """What compute is given for a caller who waits. Raises RequestTooLargeException,
+    TooManyRequestsException, InvalidRequestContentException."""
+    most = tx.limits.function_sync_payload_max_bytes
+    if len(payload) > most:
+        raise too_large(
+            f"Request must be smaller than {most} bytes for the InvokeFunction operation"
+        )
+    if found.reserved == 0:
+        raise throttled(found.reserved)
+    return spec_for(
+        found,
+        ref.qualifier,
+        payload=payload,
+        request_id=tx.request_id,
+        trace_id=tx.trace_id,
+        client_context=client_context(p.get("ClientContext")),
+        streaming=streaming,
+    )
 
 
 def client_context(text: str | None) -> str | None:

@@ -8,10 +8,9 @@ from typing import Any
 
 from owari.json_text import parsed
 from owari.services.lambda_.answers import LOG_TAIL_MAX_BYTES, system_fault
-from owari.services.lambda_.api_invoke import checked_event, client_context, deployed
-from owari.services.lambda_.faults import beyond_owari, throttled, too_large
+from owari.services.lambda_.api_invoke import awaited_spec, checked_event, deployed
+from owari.services.lambda_.faults import beyond_owari, throttled
 from owari.services.lambda_.lookup import named
-from owari.services.lambda_.spec import spec_for
 from owari.store.tx import Tx
 from owari.wire.operation import Answer, DirectStream, Params, operation
 
@@ -26,24 +25,9 @@ def invoke_with_response_stream(tx: Tx, p: Params) -> Answer:
     if p.get("TenantId"):
         raise beyond_owari("tenant isolation of functions")
     payload = checked_event(p.get("Payload"))
-    most = tx.limits.function_sync_payload_max_bytes
-    if len(payload) > most:
-        raise too_large(
-            f"Request must be smaller than {most} bytes for the InvokeFunction operation"
-        )
     if p.get("InvocationType") == "DryRun":
         return {"StatusCode": 204}
-    if found.reserved == 0:
-        raise throttled(found.reserved)
-    spec = spec_for(
-        found,
-        ref.qualifier,
-        payload=payload,
-        request_id=tx.request_id,
-        trace_id=tx.trace_id,
-        client_context=client_context(p.get("ClientContext")),
-        streaming=True,
-    )
+    spec = awaited_spec(tx, p, ref, found, payload, streaming=True)
     begun = {
         "StatusCode": 200,
         "ExecutedVersion": found.version,
