@@ -6,32 +6,12 @@ import os
 import time
 from typing import Any
 
+from bench.places import define, make_queue
 from bench.report import Figure, at_least, at_most
 from bench.setting import Setting, median
 
 CHILDREN = 10_000
 RAW = 4_000
-RESOURCES = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "64"}]
-
-
-def _set_up(client: Any) -> None:
-    client.create_compute_environment(
-        computeEnvironmentName="bench", type="UNMANAGED", unmanagedvCpus=1_000
-    )
-    client.create_job_queue(
-        jobQueueName="bench",
-        priority=1,
-        computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "bench"}],
-    )
-    client.register_job_definition(
-        jobDefinitionName="true",
-        type="container",
-        containerProperties={
-            "image": "busybox",
-            "command": ["true"],
-            "resourceRequirements": RESOURCES,
-        },
-    )
 
 
 def _run(client: Any, pause_s: float, **more: Any) -> float:
@@ -60,7 +40,8 @@ def _raw_rate() -> float:
 
 def jobs(s: Setting) -> list[Figure]:
     client = s.client("batch")
-    _set_up(client)
+    make_queue(client, "bench")
+    define(client, "true", "true")
     one = median([_run(client, 0.001) for _ in range(30)])
     before = _raw_rate()
     taken = _run(client, 0.1, arrayProperties={"size": CHILDREN})

@@ -7,33 +7,18 @@ import time
 from typing import Any
 
 from bench.footprint import pss_mib
+from bench.places import define, make_queue
 from bench.report import Figure, at_most
 from bench.setting import Setting, median, samples
 
 ARRAY = 10_000
 ARRAYS = 100
-ROOM = [{"type": "MEMORY", "value": "64"}]
 
 
 def _set_up(client: Any) -> str:
     """A queue whose only place is taken; returns the job that has it."""
-    client.create_compute_environment(
-        computeEnvironmentName="full", type="UNMANAGED", unmanagedvCpus=1_000
-    )
-    client.create_job_queue(
-        jobQueueName="full",
-        priority=1,
-        computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "full"}],
-    )
-    client.register_job_definition(
-        jobDefinitionName="waiting",
-        type="container",
-        containerProperties={
-            "image": "busybox",
-            "command": ["sleep", "3600"],
-            "resourceRequirements": [{"type": "VCPU", "value": "1000"}, *ROOM],
-        },
-    )
+    make_queue(client, "full")
+    define(client, "waiting", "sleep", "3600", vcpus=1_000)
     taken: str = _submit(client)
     while client.describe_jobs(jobs=[taken])["jobs"][0]["status"] != "RUNNING":
         time.sleep(0.05)

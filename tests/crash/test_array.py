@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,22 @@ def failures(client: Any, job: str) -> list[dict[str, Any]]:
     return [j["attempts"] for j in client.describe_jobs(jobs=ids)["jobs"]] if ids else []
 
 
+def submit(client: Any, size: int, **more: Any) -> str:
+    made = client.submit_job(
+        jobName="j", jobQueue="q", jobDefinition="line", arrayProperties={"size": size}, **more
+    )
+    return str(made["jobId"])
+
+
+def wait_for(client: Any, job: str, is_so: Callable[[dict[str, Any]], bool]) -> None:
+    eventually(lambda: is_so(look(client, job)), patience_s=600)
+
+
+def check_all_succeeded(client: Any, job: str, size: int) -> None:
+    wait_for(client, job, lambda found: found["status"] in ("SUCCEEDED", "FAILED"))
+    assert summary(look(client, job))["SUCCEEDED"] == size, failures(client, job)
+
+
 def test_every_child_runs_once_though_the_server_is_killed_again_and_again(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -82,16 +99,13 @@ def test_every_child_runs_once_though_the_server_is_killed_again_and_again(
     with Server(tmp_path / "data") as server:
         client = server.client("batch")
         set_up(client, out, "echo $AWS_BATCH_JOB_ARRAY_INDEX >> /out/lines")
-        job = client.submit_job(
-            jobName="j", jobQueue="q", jobDefinition="line", arrayProperties={"size": size}
-        )["jobId"]
+        job = submit(client, size)
         for kill in range(kills):
             mark = size * (kill + chance.uniform(0.1, 0.9)) / kills
-            eventually(lambda m=mark: summary(look(client, job))["SUCCEEDED"] >= m, patience_s=600)
+            wait_for(client, job, lambda found, m=mark: summary(found)["SUCCEEDED"] >= m)
             server.kill()
             server.start()
-        eventually(lambda: look(client, job)["status"] in ("SUCCEEDED", "FAILED"), patience_s=600)
-        assert summary(look(client, job))["SUCCEEDED"] == size, failures(client, job)
+        check_all_succeeded(client, job, size)
         ran = collections.Counter((out / "lines").read_text().split())
         assert {index: n for index, n in ran.items() if n > 1} == {}
         assert set(ran) == {str(index) for index in range(size)}
@@ -106,18 +120,11 @@ def test_what_an_agent_took_with_it_is_retried_as_the_strategy_says(
     with Server(tmp_path / "data") as server:
         client = server.client("batch")
         set_up(client, out, "echo $AWS_BATCH_JOB_ARRAY_INDEX >> /out/lines; sleep 0.05")
-        job = client.submit_job(
-            jobName="j",
-            jobQueue="q",
-            jobDefinition="line",
-            arrayProperties={"size": size},
-            retryStrategy=HOST_LOST,
-        )["jobId"]
+        job = submit(client, size, retryStrategy=HOST_LOST)
         for kill in range(kills):
             mark = size * (kill + 0.5) / kills
-            eventually(lambda m=mark: summary(look(client, job))["SUCCEEDED"] >= m, patience_s=600)
+            wait_for(client, job, lambda found, m=mark: summary(found)["SUCCEEDED"] >= m)
             server.kill_agent()
-        eventually(lambda: look(client, job)["status"] in ("SUCCEEDED", "FAILED"), patience_s=600)
-        assert summary(look(client, job))["SUCCEEDED"] == size, failures(client, job)
+        check_all_succeeded(client, job, size)
         ran = set((out / "lines").read_text().split())
         assert ran == {str(index) for index in range(size)}

@@ -13,6 +13,10 @@ from owari.store.tx import Row, Tx
 from owari.wire.operation import Params, Result, operation
 
 LIFECYCLE, POLICY = "lifecyclePolicyText", "policyText"
+_MISSING = {
+    LIFECYCLE: ("LifecyclePolicyNotFoundException", "Lifecycle policy"),
+    POLICY: ("RepositoryPolicyNotFoundException", "Repository policy"),
+}
 
 
 def _named(tx: Tx, row: Row, **more: Any) -> dict[str, Any]:
@@ -29,20 +33,24 @@ def _put_text(tx: Tx, p: Params, name: str) -> Result:
     return _named(tx, row, **{name: p[name]})
 
 
-def _text(tx: Tx, p: Params, name: str, code: str, words: str) -> tuple[Row, str]:
+def _existing(tx: Tx, p: Params, name: str) -> tuple[Row, str]:
     row = tables.needed(tx, p)
     text = loads(row["body"]).get(name)
     if text is None:
+        code, words = _MISSING[name]
         raise ServiceError(code, about(f"{words} does not exist for", row["name"], tx.account))
     return row, text
 
 
-def _lifecycle(tx: Tx, p: Params) -> tuple[Row, str]:
-    return _text(tx, p, LIFECYCLE, "LifecyclePolicyNotFoundException", "Lifecycle policy")
+def _get_text(tx: Tx, p: Params, name: str) -> Result:
+    row, text = _existing(tx, p, name)
+    return _named(tx, row, **{name: text})
 
 
-def _policy(tx: Tx, p: Params) -> tuple[Row, str]:
-    return _text(tx, p, POLICY, "RepositoryPolicyNotFoundException", "Repository policy")
+def _delete_text(tx: Tx, p: Params, name: str) -> Result:
+    row, text = _existing(tx, p, name)
+    tables.change(tx, row, {name: None})
+    return _named(tx, row, **{name: text})
 
 
 @operation("ecr", "PutLifecyclePolicy")
@@ -52,15 +60,12 @@ def put_lifecycle_policy(tx: Tx, p: Params) -> Result:
 
 @operation("ecr", "GetLifecyclePolicy", reads=True)
 def get_lifecycle_policy(tx: Tx, p: Params) -> Result:
-    row, text = _lifecycle(tx, p)
-    return _named(tx, row, lifecyclePolicyText=text)
+    return _get_text(tx, p, LIFECYCLE)
 
 
 @operation("ecr", "DeleteLifecyclePolicy")
 def delete_lifecycle_policy(tx: Tx, p: Params) -> Result:
-    row, text = _lifecycle(tx, p)
-    tables.change(tx, row, {LIFECYCLE: None})
-    return _named(tx, row, lifecyclePolicyText=text)
+    return _delete_text(tx, p, LIFECYCLE)
 
 
 @operation("ecr", "SetRepositoryPolicy")
@@ -70,15 +75,12 @@ def set_repository_policy(tx: Tx, p: Params) -> Result:
 
 @operation("ecr", "GetRepositoryPolicy", reads=True)
 def get_repository_policy(tx: Tx, p: Params) -> Result:
-    row, text = _policy(tx, p)
-    return _named(tx, row, policyText=text)
+    return _get_text(tx, p, POLICY)
 
 
 @operation("ecr", "DeleteRepositoryPolicy")
 def delete_repository_policy(tx: Tx, p: Params) -> Result:
-    row, text = _policy(tx, p)
-    tables.change(tx, row, {POLICY: None})
-    return _named(tx, row, policyText=text)
+    return _delete_text(tx, p, POLICY)
 
 
 def _set(tx: Tx, p: Params, *names: str) -> Result:
