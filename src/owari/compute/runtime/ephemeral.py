@@ -149,19 +149,9 @@ def _node(number: int) -> str:
 
 def refusal(folder: str) -> str:
     """'' when a child may have a /tmp of a bounded size, else why not."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        why = ""
-        try:
-            sandbox.own_mounts()
-            put(folder, DEFAULT_MIB)
-        except OSError as error:
-            why = str(error) or repr(error)
-        os.write(write, why.encode())
-        os._exit(0)
-    os.close(write)
-    answer = os.read(read, 1024).decode()
-    os.close(read)
-    os.waitpid(child, 0)
-    return answer
+
+    def act() -> None:
+        sandbox.own_mounts()
+        put(folder, DEFAULT_MIB)
+
+    return sandbox.tried(act)

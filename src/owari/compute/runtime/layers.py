@@ -5,17 +5,17 @@ them. A layer that is a folder of the host is taken as it is when it stands alon
 """
 
 # pathlib and contextlib would cost memory and time in every worker.
-# ruff: noqa: PTH103, PTH104, PTH108, PTH112, PTH114, PTH115, PTH116, PTH118, PTH211
+# ruff: noqa: PTH103, PTH108, PTH112, PTH114, PTH115, PTH116, PTH118, PTH211
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 from typing import Any
 
 from . import unzip
+from .once import make_once
 
 
 def merged(layers: list[dict[str, str]], folder: str, most_bytes: int, outside: Any) -> str:
@@ -51,19 +51,11 @@ def _identity(place: str, outside: Any) -> str:
 
 
 def _merge(places: list[str], target: str) -> None:
-    if os.path.isdir(target):
-        return
-    lock = os.open(target + ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.isdir(target):
-            part = target + ".part"
-            shutil.rmtree(part, ignore_errors=True)
-            for place in places:
-                _add(place, part)
-            os.rename(part, target)
-    finally:
-        os.close(lock)
+    def fill(part: str) -> None:
+        for place in places:
+            _add(place, part)
+
+    make_once(target, fill)
 
 
 def _add(source: str, target: str) -> None:

@@ -9,7 +9,7 @@ import ctypes
 import os
 import resource
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -155,14 +155,20 @@ def mark(address: int, number: int) -> None:
 
 def can_have_own_tmp(tmp: str) -> str:
     """'' when a child may have its own /tmp, else why not."""
+    return tried(lambda: OwnTmp(tmp))
+
+
+def tried(act: Callable[[], object]) -> str:
+    """What a child of ours meets when it does `act`, and nothing of it stays: '' or why it
+    failed."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         why = ""
         try:
-            OwnTmp(tmp)
+            act()
         except OSError as error:
-            why = str(error)
+            why = str(error) or repr(error)
         os.write(write, why.encode())
         os._exit(0)
     os.close(write)

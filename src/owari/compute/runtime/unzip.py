@@ -1,15 +1,15 @@
 """Unpack a function's zip once: into a folder beside, then renamed, so it is whole or absent."""
 
 # pathlib and contextlib would cost memory and time in every worker.
-# ruff: noqa: PTH101, PTH103, PTH104, PTH112, PTH114, PTH118, PTH120, PTH123, PTH211
+# ruff: noqa: PTH101, PTH103, PTH114, PTH118, PTH120, PTH123, PTH211
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
 import stat
 import zipfile
+
+from .once import make_once
 
 CHUNK = 1 << 18
 
@@ -20,22 +20,15 @@ class BadZip(Exception):
 
 def unpack(archive: str, folder: str, most_bytes: int) -> None:
     """Does nothing when `folder` is there already. Raises BadZip, OSError."""
-    if os.path.isdir(folder):
-        return
-    lock = os.open(folder + ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.isdir(folder):
-            part = folder + ".part"
-            shutil.rmtree(part, ignore_errors=True)
-            os.makedirs(part)
-            try:
-                _extract(archive, part, most_bytes)
-            except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
-                raise BadZip(str(error)) from None
-            os.rename(part, folder)
-    finally:
-        os.close(lock)
+
+    def fill(part: str) -> None:
+        os.makedirs(part)
+        try:
+            _extract(archive, part, most_bytes)
+        except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
+            raise BadZip(str(error)) from None
+
+    make_once(folder, fill)
 
 
 def _extract(archive: str, folder: str, most_bytes: int) -> None:
