@@ -1,6 +1,6 @@
 """A folder that several processes want is made by one of them, whole or not at all."""
 
-# ruff: noqa: PTH101, PTH103, PTH114, PTH118, PTH120, PTH123, PTH211
+# ruff: noqa: PTH104, PTH112
 
 from __future__ import annotations
 
