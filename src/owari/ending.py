@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import socket
 import time
 
 from owari.compute.agent import protocol
+from owari.compute.agent.dialling import dial
 from owari.config import Config
 
 
@@ -40,15 +40,8 @@ def end_agent(config: Config, patience_s: float) -> bool:
 
 
 def _tell_shutdown(config: Config, patience_s: float) -> None:
-    folder = os.open(config.agent_folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as agent:
-            agent.settimeout(patience_s)
-            # A socket's address is short; a deep folder is reached through its descriptor.
-            agent.connect(f"/proc/self/fd/{folder}/{config.agent_socket.name}")
-            hello = {"k": "hello", "version": protocol.VERSION, "epoch": time.time_ns()}
-            agent.sendall(protocol.message(hello) + protocol.message({"k": "shutdown"}))
-            while agent.recv(65536):
-                pass
-    finally:
-        os.close(folder)
+    with dial(config.agent_folder, config.agent_socket.name, patience_s) as agent:
+        hello = {"k": "hello", "version": protocol.VERSION, "epoch": time.time_ns()}
+        agent.sendall(protocol.message(hello) + protocol.message({"k": "shutdown"}))
+        while agent.recv(65536):
+            pass

@@ -88,6 +88,7 @@ class Host:
         self._logs: list[dict[str, Any]] = []
         self._log_acks: list[Callable[[], None]] = []
         self._stopping = False
+        self.on_agent: Callable[[], None] = lambda: None  # an agent was found or started
 
     async def start(self) -> None:
         """Take up the work that was due or under way; the agent is started or found again."""
@@ -243,6 +244,7 @@ class Host:
 
     def _agent_changed(self, instance: str, known: set[tuple[str, int]]) -> None:
         self.engine.agent_changed(instance, known)
+        self.on_agent()
         self._kick()
 
     def _started(self, run_id: str, attempt: int, started_at: float) -> None:

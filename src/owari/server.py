@@ -20,10 +20,10 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from owari import folder
+from owari import folder, held
 from owari.config import Config
 from owari.effects import Call, Run
 from owari.host import Host
@@ -193,6 +193,7 @@ class _Server:
             loop.add_signal_handler(number, ending.ask, False)
         loop.add_signal_handler(signal.SIGUSR1, ending.ask, True)
         _more_descriptors(self.config.connections_max)
+        self.host.on_agent = partial(held.hand_over, self.config, listening)
         await self.host.start()
         await self.listener.start(listening)
         folder.announce(self.config, self._about())
@@ -204,6 +205,8 @@ class _Server:
         return 0
 
     async def _end(self, ending: _Ending) -> None:
+        if ending.end_agent or not self._runs():
+            held.release(self.config)
         await self.listener.stop(GRACE_S)
         runs = self._runs()
         pids = [agent["pid"] for agent in self.host.compute.status()["agents"]]

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from owari import folder
 from owari.config import Config
-from owari.http.binding import bind
+from owari.held import listen
 
 
 def run(config: Config) -> int:
@@ -29,7 +29,7 @@ def run(config: Config) -> int:
     except folder.Unusable as error:
         return _fail(str(error))
     try:
-        with bind(config.host, config.port) as listening:
+        with listen(config) as listening:
             config = replace(config, port=listening.getsockname()[1])
             status: int = importlib.import_module("owari.server").run(config, listening)
             return status

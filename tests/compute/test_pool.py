@@ -180,6 +180,26 @@ def test_timeouts(pool: Pool) -> None:
     assert not pool.environments and not pool.calls
 
 
+def test_time_in_a_pause_is_not_the_functions(pool: Pool) -> None:
+    warm(pool, 1, 0.0)
+    pool.submit(call(2), 1.0)
+    pool.pause(2.0)
+    assert pool.tick(100.0) == []
+    pool.resume(100.0)  # one of its three seconds had passed
+    assert pool.tick(101.9) == []
+    assert pool.next_time() == pytest.approx(102.0)
+    assert pool.tick(102.0) == [Expire(1, 2)]
+
+
+def test_a_call_begun_in_a_pause_gets_what_was_left_of_it(pool: Pool) -> None:
+    warm(pool, 1, 0.0)
+    pool.pause(1.0)
+    pool.submit(call(2), 9.0)
+    pool.resume(10.0)
+    assert pool.tick(12.9) == []
+    assert pool.tick(13.0) == [Expire(1, 2)]
+
+
 def test_a_start_that_never_ends_expires(pool: Pool) -> None:
     pool.submit(call(1, timeout_s=3.0), 0.0)
     assert pool.tick(INIT_TIMEOUT_S + 3.0) == [Expire(1, None)]

@@ -25,12 +25,17 @@ def config_of(args: argparse.Namespace) -> Config:
 
 
 def announced(data: Path) -> dict[str, Any]:
-    """What the server of a data folder says of itself; empty when none does."""
+    """What the server of a data folder says of itself; empty when none runs."""
     try:
         found = json.loads(Config(data=data).server_file.read_text())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) and _is_alive(found.get("pid")) else {}
+
+
+def _is_alive(pid: object) -> bool:
+    """A killed server leaves its file; nobody would answer where it says."""
+    return isinstance(pid, int) and Path(f"/proc/{pid}").exists()
 
 
 def endpoint(args: argparse.Namespace) -> str:

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from owari.compute.agent.dialling import dial
 from owari.compute.base import RunReport, Spec
 from owari.compute.connection import CREDENTIALS_FRESH_S, Connection, not_run
 from owari.compute.variables import function_variables, job_variables
@@ -200,16 +201,7 @@ class LocalCompute:
         raise ConnectionError(f"the agent does not answer; see {self.config.agent_folder}")
 
     def _dial(self) -> socket.socket:
-        """A socket's address is short; a deep folder is reached through its descriptor."""
-        folder = os.open(self.config.agent_folder, os.O_RDONLY | os.O_DIRECTORY)
-        dialled = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            dialled.connect(f"/proc/self/fd/{folder}/{self.config.agent_socket.name}")
-        except OSError:
-            dialled.close()
-            raise
-        finally:
-            os.close(folder)
+        dialled = dial(self.config.agent_folder, self.config.agent_socket.name)
         dialled.setblocking(False)
         return dialled
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from typing import Any
 
 BACKLOG = 1024
 
@@ -12,8 +13,7 @@ def bind(host: str, port: int) -> socket.socket:
 
     Raises OSError (errno EADDRINUSE, EADDRNOTAVAIL, EACCES), socket.gaierror.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, _, _, _, address = found[0]
+    family, address = wanted(host, port)
     server = socket.socket(family, socket.SOCK_STREAM)
     try:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -26,3 +26,10 @@ def bind(host: str, port: int) -> socket.socket:
         server.close()
         raise
     return server
+
+
+def wanted(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
+    """Family and address of what `bind` listens on. Raises socket.gaierror."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = found[0]
+    return family, address

@@ -11,6 +11,7 @@ import signal
 from pathlib import Path
 
 from owari.compute import isolation
+from owari.compute.agent import port
 from owari.compute.agent.core import Agent
 from owari.compute.agent.folder import bury_predecessor, clean_folder, remove_groups
 
@@ -38,7 +39,8 @@ def main() -> int:
     gc.freeze()
     agent.run()
     remove_groups(tier.parents)
-    (folder / "agent.sock").unlink(missing_ok=True)
+    for name in ("agent.sock", port.NAME):
+        (folder / name).unlink(missing_ok=True)
     return 0
 
 

@@ -24,6 +24,7 @@ from owari.compute.agent.lines import Shipper
 from owari.compute.agent.link import Link, listen
 from owari.compute.agent.loop import Loop
 from owari.compute.agent.places import Places
+from owari.compute.agent.port import Port
 from owari.compute.agent.runtimes import Runtimes
 from owari.compute.agent.workers import Workers
 from owari.compute.agent.zygotes import link_sdk
@@ -38,6 +39,7 @@ HEAD_ROOM_MIB = 1_024  # of the machine's memory, never given to functions
 STATUS_INTERVAL_S = 0.2
 HOUSEKEEPING_S = 60.0
 ACKED_REMEMBERED = 1_024
+WAITED_FOR_S = 30.0  # a server that went away: functions are not timed, callers not refused
 
 
 class Agent:
@@ -53,6 +55,8 @@ class Agent:
         self.epoch = -1
         self.loop = Loop()
         self.link: Link | None = None
+        self.port = Port(self.loop)
+        self.alone_since = self.loop.now  # without a server
         self.reports = journal.Reports(folder / "reports.journal")
         self.logs = journal.Logs(folder / "logs.journal")
         self.shipper = Shipper(self._journal_logs, lambda: self.logs.full)
@@ -96,6 +100,7 @@ class Agent:
     # ---- life
     def run(self) -> None:
         self.listener = listen(self.loop, "agent.sock", self._on_connection)
+        self.port.listen()
         self.loop.before_sleep += [self._before_sleep, self._flush]
         self.loop.call_later(HOUSEKEEPING_S, self._housekeeping)
         self._reap_children()
@@ -169,6 +174,19 @@ class Agent:
         if self.link is link:
             self.link = None
             self.logs.resend()
+            self.alone_since = self.loop.now
+            self.pool.pause(self.loop.now)
+            self.loop.call_later(WAITED_FOR_S, self._waited)
+
+    def _waited(self) -> None:
+        """The server was given time. Its callers go on waiting as long as something runs here."""
+        if self.link is not None or self.loop.now < self.alone_since + WAITED_FOR_S:
+            return
+        self.pool.resume(self.loop.now)
+        if self.functions.running() or self.desk.processes.ledger.taken:
+            self.loop.call_later(WAITED_FOR_S, self._waited)
+        else:
+            self.port.release()
 
     def _on_frame(self, link: Link, header: dict[str, Any], payload: bytes) -> None:
         kind = header["k"]
@@ -203,6 +221,7 @@ class Agent:
             link.close()
             return
         older, self.link = self.link, link
+        self.pool.resume(self.loop.now)
         if older is not None:
             older.close()
         self.logs.resend()

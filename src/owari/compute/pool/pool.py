@@ -65,6 +65,7 @@ class Pool:
         self._saturated = False
         self._last_growth = float("-inf")
         self._next_deadline = float("inf")
+        self._paused_at: float | None = None
         self._next_idle = float("inf")
 
     # ---- events
@@ -223,7 +224,7 @@ class Pool:
     def tick(self, now: float) -> list[Instruction]:
         """Time has passed."""
         out: list[Instruction] = []
-        if now >= self._next_deadline:
+        if now >= self._next_deadline and self._paused_at is None:
             self._expire(now, out)
         if now >= self._next_idle:
             self._retire_idle(now, out)
@@ -237,13 +238,29 @@ class Pool:
         self._serve_others(now, out)
         return out
 
+    def pause(self, now: float) -> None:
+        """Whom functions call is away: that time is not theirs. Nothing expires until `resume`."""
+        if self._paused_at is None:
+            self._paused_at = now
+
+    def resume(self, now: float) -> None:
+        """Deadlines move by as long as each was under way during the pause."""
+        paused_at, self._paused_at = self._paused_at, None
+        if paused_at is None:
+            return
+        for environment in self._timed():
+            environment.deadline += now - max(paused_at, environment.since)
+        self._reckon_deadline()
+
     def loaded(self, saturated: bool) -> None:
         """Whether the machine's processors are all at work."""
         self._saturated = saturated
 
     def next_time(self) -> float:
         """When `tick` wants to be told of the time at the latest."""
-        soonest = min(self._next_deadline, self._next_idle)
+        soonest = self._next_idle
+        if self._paused_at is None:
+            soonest = min(soonest, self._next_deadline)
         for family in self._keeping.values():
             if family.size < family.kept:
                 soonest = min(soonest, family.keep_from)
@@ -423,6 +440,9 @@ class Pool:
                 environment.expired = True
                 call = environment.call
                 out.append(Expire(environment.number, call.number if call else None))
+        self._reckon_deadline()
+
+    def _reckon_deadline(self) -> None:
         self._next_deadline = min((e.deadline for e in self._timed()), default=float("inf"))
 
     def _timed(self) -> Iterator[Environment]:
