@@ -1,7 +1,7 @@
 """The engine: carries out due effects and brings their reports back as events.
 
-Theory of operation. The outbox table is the truth; in memory the engine keeps only a window of
-it (`known`: loaded and waiting for their time; `flight`: being carried out). Everything that
+Theory of operation. The outbox table is the truth; in memory the engine keeps only what waits for
+its time soon (window.py) and what is being carried out (`flight`). Everything that
 changes state is submitted to the kernel as work that first removes the effect's row at the
 attempt it was carried out with; if that row is gone, the report is stale and nothing happens.
 
@@ -20,7 +20,6 @@ The engine never blocks and never reads a clock: `step(now)` is told.
 
 from __future__ import annotations
 
-import heapq
 import logging
 import sqlite3
 from collections.abc import Callable, Collection
@@ -36,11 +35,11 @@ from owari.store.outbox import Envelope
 from owari.store.span_names import made_by
 from owari.store.tx import Outcome, Tx
 from owari.tracing import caused_by
+from owari.window import Window
 from owari.wire.operation import Direct, DirectStream, Park
 
 log = logging.getLogger("owari.engine")
 
-WINDOW = 4_096  # effects kept in memory
 POISON_PAUSE_S = 30.0  # before an effect whose reaction failed (a bug) is tried again
 ORPHAN_ATTEMPTS = 20  # tries of a Call that reports to nobody and met a server error
 STALE = object()
@@ -62,11 +61,9 @@ class Engine:
         self.compute = compute
         self.outbound = outbound
         self.holder = ""
-        self.known: dict[str, Envelope] = {}
         self.flight: dict[str, Envelope] = {}
+        self.window = Window(kernel.reader, self.flight)
         self.finishers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-        self.timers: list[tuple[float, int, str]] = []
-        self.beyond = 0.0  # rows due at or after this may not be loaded; inf: all are
         self.running = 0  # Run and Http effects in flight
         self.bulk = Bulk(
             kernel,
@@ -77,13 +74,7 @@ class Engine:
         kernel.committed = self.committed
         kernel.holder = self._holder_with_room
 
-    # ---- the window over the outbox
-    def _add(self, envelope: Envelope) -> None:
-        if envelope.id in self.flight:
-            return
-        self.known[envelope.id] = envelope
-        heapq.heappush(self.timers, (envelope.due, envelope.seq, envelope.id))
-
+    # ---- what commits add and take
     def committed(self, outcome: Outcome) -> None:
         """What a commit added to and took from the outbox."""
         for envelope in outcome.removed:
@@ -92,10 +83,8 @@ class Engine:
         for envelope in outcome.emitted:
             if envelope.spec is not None:
                 self._begin_leased(envelope, withdrawn=envelope.id in gone)
-            elif len(self.known) < WINDOW:
-                self._add(envelope)
             else:
-                self.beyond = min(self.beyond, envelope.due)
+                self.window.offer(envelope)
         for spec, count in outcome.warm:
             self.compute.keep_warm(spec, count)
         for effect_id, reason in outcome.cancelled:
@@ -110,50 +99,27 @@ class Engine:
             self.compute.start(spec | _own(envelope))
 
     def _ended(self, envelope: Envelope) -> None:
-        self.known.pop(envelope.id, None)
+        self.window.known.pop(envelope.id, None)
         if self.flight.pop(envelope.id, None) and isinstance(envelope.effect, Run | Http):
             self.running -= 1
         self.finishers.pop(envelope.id, None)
         if envelope.order_key is not None:
             following = outbox.head_of(self.kernel.reader, envelope.order_key)
-            if following is not None and following.id not in self.known:
-                self._add(following)
-
-    def _refill(self, now: float) -> None:
-        if self.beyond > now or len(self.known) > WINDOW // 2:
-            return
-        most = WINDOW + len(self.flight)
-        rows = outbox.due_before(self.kernel.reader, now + 60.0, most)
-        for envelope in rows:
-            if envelope.id not in self.known and envelope.lease is None:
-                self._add(envelope)
-        if len(rows) == most:
-            self.beyond = rows[-1].due
-        else:
-            upcoming = outbox.next_due(self.kernel.reader, now + 60.0)
-            self.beyond = upcoming if upcoming is not None else float("inf")
+            if following is not None and following.id not in self.window.known:
+                self.window.add(following)
 
     # ---- carrying out
     def step(self, now: float) -> float:
         """Start everything that is due; returns when the next effect is (inf: none)."""
-        self._refill(now)
-        waiting: list[tuple[float, int, str]] = []
-        while self.timers and self.timers[0][0] <= now:
-            entry = heapq.heappop(self.timers)
-            envelope = self.known.get(entry[2])
-            if envelope is None or envelope.due != entry[0]:
-                continue
+
+        def begin(envelope: Envelope) -> bool:
             if not self._has_room(envelope):
-                waiting.append(entry)
-                continue
+                return False
             envelope.began = now
             self._begin(envelope)
-        for entry in waiting:
-            heapq.heappush(self.timers, entry)
-        soonest = self.beyond if len(self.known) <= WINDOW // 2 else float("inf")
-        if self.timers and not waiting:
-            soonest = min(soonest, self.timers[0][0])
-        return soonest
+            return True
+
+        return self.window.begin_due(now, begin)
 
     def _holder_with_room(self) -> str:
         return self.holder if self.running < self.kernel.config.effects_in_flight_max else ""
@@ -168,7 +134,7 @@ class Engine:
                 return True
 
     def _begin(self, envelope: Envelope) -> None:
-        del self.known[envelope.id]
+        del self.window.known[envelope.id]
         if envelope.order_key is not None:
             head = outbox.head_of(self.kernel.reader, envelope.order_key)
             if head is None or head.id != envelope.id:
@@ -213,7 +179,7 @@ class Engine:
             self.running -= 1
         self.finishers.pop(envelope.id, None)
         envelope.due = due
-        self._add(envelope)
+        self.window.add(envelope)
 
     # ---- ending an effect
     def _end(
@@ -466,14 +432,14 @@ class Engine:
 
     def _adopt(self, envelope: Envelope) -> None:
         """This leased run is in flight, whatever the window thought."""
-        self.known.pop(envelope.id, None)
+        self.window.known.pop(envelope.id, None)
         if envelope.id not in self.flight:
             self.flight[envelope.id] = envelope
             self.running += 1
 
     def sanity_check(self) -> None:
         """What must always hold between two steps."""
-        assert not self.known.keys() & self.flight.keys(), "waiting and in flight at once"
+        assert not self.window.known.keys() & self.flight.keys(), "waiting and in flight at once"
         running = sum(isinstance(e.effect, Run | Http) for e in self.flight.values())
         assert running == self.running, f"{running} runs in flight, {self.running} counted"
         assert self.finishers.keys() <= self.flight.keys(), "a finisher without its call"
