@@ -371,6 +371,7 @@ def test_a_port_is_gone_with_its_environment(make_lab: Any) -> None:
     body = 'ask("POST", own + "/response", json.dumps(os.environ["AWS_LAMBDA_RUNTIME_API"]))'
     host, port = json.loads(invoke(lab, runtime(body))["payload"]).split(":")
     socket.create_connection((host, int(port))).close()
+    before = lab.agents[-1][0]
     lab.kill_agent()
 
     def is_gone() -> bool:
@@ -381,3 +382,4 @@ def test_a_port_is_gone_with_its_environment(make_lab: Any) -> None:
         return False
 
     lab.wait(is_gone)
+    lab.wait(lambda: lab.agents[-1][0] != before)  # or the next one would be left behind

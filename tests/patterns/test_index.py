@@ -12,7 +12,7 @@ from owari.patterns.matching import matches
 from owari.patterns.tree import build
 
 WORDS = st.sampled_from(["", "a", "ab", "abc", "B", "Ab"])
-SCALARS = WORDS | st.sampled_from([0, 1, 1.0, True, False, None])
+SCALARS = WORDS | st.sampled_from([0, 1, 1.0, True, False, None, 10**400])
 MATCHERS = (
     SCALARS
     | st.fixed_dictionaries({"prefix": WORDS})
@@ -21,7 +21,8 @@ MATCHERS = (
     | st.fixed_dictionaries({"prefix": st.fixed_dictionaries({"equals-ignore-case": WORDS})})
     | st.fixed_dictionaries({"exists": st.booleans()})
     | st.fixed_dictionaries({"anything-but": WORDS})
-    | st.just({"numeric": [">", 0]})
+    | st.sampled_from([{"numeric": [">", 0]}, {"numeric": ["=", 1]}, {"numeric": ["=", 0.0]}])
+    | st.fixed_dictionaries({"wildcard": st.sampled_from(["*", "a*", "*b", "a*c", "*b*", "ab*b"])})
 )
 KEYS = st.sampled_from(["x", "y", "z"])
 LEAVES = st.lists(MATCHERS, min_size=1, max_size=3)
@@ -57,3 +58,11 @@ def test_one_of_a_thousand_is_found_without_trying_the_others() -> None:
     assert not index.unfiled
     assert max(len(filed) for filed in index.entries.values()) == 1
     assert index.matching({"source": "app", "detail": {"id": "7"}}) == [7]
+
+
+def test_wildcards_are_filed_under_their_more_telling_end() -> None:
+    paths = [{"wildcard": f"/in/*/{n}.png"} for n in range(1000)]
+    index = build_index([(n, build({"key": [path]})) for n, path in enumerate(paths)])
+    assert not index.unfiled
+    assert max(len(filed) for filed in index.entries.values()) == 1
+    assert index.matching({"key": "/in/a/b/17.png"}) == [17]

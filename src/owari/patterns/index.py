@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from owari.patterns.compiled import Test, compiled
-from owari.patterns.kinds import Equals, IgnoringCase, Pattern, Prefix, Suffix, typed
+from owari.patterns.kinds import (
+    Equals,
+    IgnoringCase,
+    Numeric,
+    Pattern,
+    Prefix,
+    Suffix,
+    Wildcard,
+    typed,
+)
 from owari.patterns.matching import TooManySteps
 from owari.patterns.tree import Leaf, Node
 
@@ -71,25 +80,33 @@ def _ways(node: Node, path: Path) -> Iterator[set[Key]]:
         here = (*path, name)
         if isinstance(child, Node):
             yield from _ways(child, here)
-        elif (keys := _keys(child)) is not None:
-            yield {(here, look, value) for look, value in keys}
+            continue
+        for end in ("starts", "ends"):
+            if (keys := _keys(child, end)) is not None:
+                yield {(here, look, value) for look, value in keys}
 
 
-def _keys(leaf: Leaf) -> list[tuple[Look, Any]] | None:
-    """None when the leaf may match what no key tells."""
+def _keys(leaf: Leaf, end: str) -> list[tuple[Look, Any]] | None:
+    """None when the leaf may match what no key tells. `end`: which of its two ends a wildcard is
+    filed under."""
     if leaf.if_present or leaf.if_absent:
         return None
     keys: list[tuple[Look, Any]] = [(("is", 0), value) for value in leaf.exact.values]
     for pattern in leaf.others:
-        key = _key(pattern)
+        key = _key(pattern, end)
         if key is None:
             return None
         keys.append(key)
     return keys
 
 
-def _key(pattern: Pattern) -> tuple[Look, Any] | None:
+def _key(pattern: Pattern, end: str) -> tuple[Look, Any] | None:
     match pattern:
+        case Wildcard(parts):
+            text = parts[0] if end == "starts" else parts[-1]
+            return ((end, len(text)), text) if text else None
+        case Numeric(low, _, high, _) if low == high:
+            return ("is", 0), typed(low)
         case Prefix(text):
             return ("starts", len(text)), text
         case Suffix(text):

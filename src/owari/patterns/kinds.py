@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
+from math import inf
 
 Scalar = str | int | float | bool | None
 Typed = tuple[str, Scalar]
@@ -25,7 +27,14 @@ def typed(value: Scalar) -> Typed:
         case None:
             return ("null", None)
         case _:
-            return ("number", float(value))
+            return ("number", _as_float(value))
+
+
+def _as_float(value: int | float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond 1e308
+        return inf if value > 0 else -inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +115,17 @@ class Cidr:
     network: ipaddress.IPv4Network | ipaddress.IPv6Network
 
     def matches(self, value: Scalar) -> bool:
-        if not isinstance(value, str):
-            return False
-        try:
-            return ipaddress.ip_address(value) in self.network
-        except ValueError:
-            return False
+        address = _address(value) if isinstance(value, str) else None
+        return address is not None and address in self.network
+
+
+@lru_cache(maxsize=256)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Of one event, very many patterns ask for the same."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
