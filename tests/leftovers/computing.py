@@ -208,28 +208,27 @@ def _status(world: Watched, name: str) -> str:
 
 # ---- Batch
 def batch(world: Watched) -> None:
-    """A fair queue, a job of each kind: one waits for another, one fails, one is waited for."""
+    """Two queues, a job of each kind: one waits for another, some fail, one is waited for."""
 
     def call(operation: str, **params: Any) -> dict[str, Any]:
         return world.call("batch", operation, **params)
 
-    def submit(**more: Any) -> str:
-        made = call("SubmitJob", jobName="j", jobQueue="q", jobDefinition="d",
-                    shareIdentifier="a", **more)  # fmt: skip
-        return str(made["jobId"])
-
     _place(world)
     world.compute.process = lambda spec: (int(":1" in spec["variables"]["AWS_BATCH_JOB_ID"]), "")
-    array = submit(arrayProperties={"size": 20}, tags={"k": "v"})
-    submit(dependsOn=[{"jobId": array}])
+    named = {"jobName": "j", "jobDefinition": "d"}
+    array = call("SubmitJob", **named, jobQueue="q", arrayProperties={"size": 200},
+                 tags={"k": "v"})["jobId"]  # fmt: skip
+    licence = {"consumableResourceList": [{"consumableResource": "lic", "quantity": 1}]}
+    call("SubmitJob", **named, jobQueue="fair", shareIdentifier="a", arrayProperties={"size": 20},
+         dependsOn=[{"jobId": array}], consumableResourcePropertiesOverride=licence)  # fmt: skip
     wait = task("arn:aws:states:::batch:submitJob.sync",
-                Parameters={"JobName": "j", "JobQueue": "q", "JobDefinition": "d",
-                            "ShareIdentifier": "a"})  # fmt: skip
+                Parameters={"JobName": "j", "JobQueue": "q", "JobDefinition": "d"})  # fmt: skip
     waiting = machine(world, states(("T", wait)))
     start(world, waiting)
     world.advance(600)
-    call("UpdateJobQueue", jobQueue="q", state="DISABLED")
-    call("DeleteJobQueue", jobQueue="q")
+    for queue in ("q", "fair"):
+        call("UpdateJobQueue", jobQueue=queue, state="DISABLED")
+        call("DeleteJobQueue", jobQueue=queue)
     call("UpdateComputeEnvironment", computeEnvironment="ce", state="DISABLED")
     call("DeleteComputeEnvironment", computeEnvironment="ce")
     call("DeleteConsumableResource", consumableResource="lic")
@@ -239,20 +238,21 @@ def batch(world: Watched) -> None:
 
 
 def _place(world: Watched) -> None:
-    """A queue `q` with shares, its environment, and the definition `d`, which needs a licence."""
+    """Queues `q` and, with shares, `fair`; an environment larger than the machine; the definition
+    `d`."""
     world.machine("batch")
     world.call("batch", "CreateConsumableResource", consumableResourceName="lic", totalQuantity=20)
     shares = {"shareDistribution": [{"shareIdentifier": "a"}], "shareDecaySeconds": 600}
     world.call("batch", "CreateSchedulingPolicy", name="p", fairsharePolicy=shares)
-    resources = {"type": "FARGATE", "maxvCpus": 8, "subnets": ["s"], "securityGroupIds": ["g"]}
+    resources = {"type": "FARGATE", "maxvCpus": 64, "subnets": ["s"], "securityGroupIds": ["g"]}
     world.call("batch", "CreateComputeEnvironment", computeEnvironmentName="ce", type="MANAGED",
                computeResources=resources)  # fmt: skip
-    world.call("batch", "CreateJobQueue", jobQueueName="q", priority=1,
-               schedulingPolicyArn=arn("batch", "scheduling-policy/p"),
-               computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "ce"}])  # fmt: skip
+    policy = {"schedulingPolicyArn": arn("batch", "scheduling-policy/p")}
+    for queue, more in (("q", {}), ("fair", policy)):
+        world.call("batch", "CreateJobQueue", jobQueueName=queue, priority=1, **more,
+                   computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "ce"}])  # fmt: skip
     needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}]
-    licence = {"consumableResourceList": [{"consumableResource": "lic", "quantity": 1}]}
     world.call("batch", "RegisterJobDefinition", jobDefinitionName="d", type="container",
-               platformCapabilities=["FARGATE"], consumableResourceProperties=licence,
+               platformCapabilities=["FARGATE"],
                containerProperties={"image": "busybox", "resourceRequirements": needs,
                                     "executionRoleArn": ROLE})  # fmt: skip
