@@ -219,8 +219,9 @@ def batch(world: Watched) -> None:
     array = call("SubmitJob", **named, jobQueue="q", arrayProperties={"size": 200},
                  tags={"k": "v"})["jobId"]  # fmt: skip
     licence = {"consumableResourceList": [{"consumableResource": "lic", "quantity": 1}]}
+    call("SubmitJob", **named, jobQueue="q", dependsOn=[{"jobId": array}])
     call("SubmitJob", **named, jobQueue="fair", shareIdentifier="a", arrayProperties={"size": 20},
-         dependsOn=[{"jobId": array}], consumableResourcePropertiesOverride=licence)  # fmt: skip
+         consumableResourcePropertiesOverride=licence)  # fmt: skip
     wait = task("arn:aws:states:::batch:submitJob.sync",
                 Parameters={"JobName": "j", "JobQueue": "q", "JobDefinition": "d"})  # fmt: skip
     waiting = machine(world, states(("T", wait)))
