@@ -49,6 +49,27 @@ def test_branches() -> None:
     ]
 
 
+def test_what_an_attempt_caused_is_below_it() -> None:
+    moment = START + timedelta(milliseconds=9000)
+    waits = span("c", "", "lambda", 0, Kind="run", Subject="f", Attempt=3, Status="waiting")
+    del waits["BeganAt"], waits["EndedAt"]
+    assert drawn(
+        span("c", "", "lambda", 0, Kind="run", Subject="f", Status="error"),
+        span("d", "c", "sns:Publish", 3),
+        span("c", "", "lambda", 2000, Kind="run", Subject="f", Attempt=2, EmittedAt=START),
+        span("e", "c", "sns:Publish", 2003),
+        span("g", "c", "events:PutEvents", 9000, Made="e-1 e-2 e-3", EndedAt=moment),
+        waits,
+    ) == [
+        "     0 ms      5 ms  run function f [error]",
+        "     3 ms      5 ms  └ sns:Publish",
+        "   2.00 s      5 ms  run function f (attempt 2)",
+        "   2.00 s      5 ms  ├ sns:Publish",
+        "   9.00 s      0 ms  └ events:PutEvents → e-1 and 2 more",
+        "                     run function f (attempt 3) [waiting]",
+    ]
+
+
 def test_many_alike_are_one_line() -> None:
     children = [
         span(f"c{n}", "a", "batch", 10 + n, Kind="run", Subject=f"job:{n}") for n in range(1000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,8 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "id",
         metavar="ID",
-        help="a trace, request, message, invocation, job or execution; or s3://BUCKET/KEY: the"
-        " newest trace in which it appears",
+        help="a trace, request, message, event, invocation, job, task token or execution; or"
+        " s3://BUCKET/KEY: the newest trace in which it appears",
     )
     parser.add_argument("--json", action="store_true", help="print the spans as JSON")
 
@@ -36,5 +37,12 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(found, indent=2, default=lambda moment: moment.timestamp()))
     else:
-        print("\n".join(lines(found)))
+        for line in lines(found):
+            print(fitted(line))
     return 0
+
+
+def fitted(line: str) -> str:
+    """To the terminal's width; what goes to a file or a pipe is whole."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    return line if not 0 < width < len(line) else line[: width - 1] + "…"

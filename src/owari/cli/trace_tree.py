@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 Span = dict[str, Any]
@@ -95,11 +96,32 @@ def _branch(
     for place, group in enumerate(groups):
         last = place == len(groups) - 1
         mark = "" if top else "└ " if last else "├ "
-        for span in group:
-            yield _line(span, start, indent + mark)
         deeper = indent + ("" if top else "  " if last else "│ ")
         children = below.get(group[-1]["SpanId"], [])
-        yield from _branch(_gathered(_attempts(children), below), below, start, deeper)
+        for span, caused in _by_attempt(group, children):
+            yield _line(span, start, indent + mark)
+            yield from _branch(_gathered(_attempts(caused), below), below, start, deeper)
+
+
+def _by_attempt(group: list[Span], children: list[Span]) -> Iterator[tuple[Span, list[Span]]]:
+    """Each attempt with what was caused while it was the last to have begun."""
+    begun = [span for span in group if "BeganAt" in span] or group[:1]
+    after = {id(span): following for span, following in pairwise(begun)}
+    for span in group:
+        if not any(span is one for one in begun):
+            yield span, []
+            continue
+        least = None if span is begun[0] else _began(span)
+        most = _began(after[id(span)]) if id(span) in after else None
+        yield (
+            span,
+            [
+                child
+                for child in children
+                if (least is None or child["EmittedAt"] >= least)
+                and (most is None or child["EmittedAt"] < most)
+            ],
+        )
 
 
 def _began(span: Span) -> datetime:
@@ -126,7 +148,8 @@ def _line(span: Span, start: float, indent: str) -> str:
         words.append(f"(attempt {span['Attempt']})")
     if span["Status"] != "ok":
         words.append(f"[{span['Status']}]")
-    return f"{_duration(began - start):>9} {took:>9}  {indent}{' '.join(words)}"
+    at = "" if span["Attempt"] > 1 and "BeganAt" not in span else _duration(began - start)
+    return f"{at:>9} {took:>9}  {indent}{' '.join(words)}"
 
 
 RUNS = {
