@@ -15,7 +15,7 @@ are epoch seconds (float). A raised `ServiceError` undoes the operation and beco
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,6 +85,34 @@ class Operation:
     reads: Callable[[Params], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much of a kind a service has under way. `more`: it did not count all."""
+
+    kind: str
+    running: int = 0
+    waiting: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing a user should know of, for `owari status`: `alarming` if nothing will come of it
+    by itself, else it merely waits. `since` is service time, epoch seconds."""
+
+    kind: str
+    name: str
+    state: str
+    reason: str
+    account: str
+    region: str
+    alarming: bool = True
+    since: float | None = None
+
+
+Overview = Iterator[Work | Notice]
+
+
 @dataclass(slots=True)
 class Registry:
     """Everything the services declared. One per process, filled by importing their modules."""
@@ -97,6 +125,7 @@ class Registry:
     guards: dict[str, Callable[[Any, str, Params], None]] = field(default_factory=dict)
     pages: dict[str, Callable[[Any, str], dict[str, Any] | None]] = field(default_factory=dict)
     bulk: dict[tuple[str, str], Callable[[Any, Any], None]] = field(default_factory=dict)
+    overviews: dict[str, Callable[[Any], Overview]] = field(default_factory=dict)
 
 
 REGISTRY = Registry()
@@ -191,6 +220,21 @@ def page(prefix: str) -> Callable[[Any], Any]:
     def declare(handler: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
         assert prefix not in REGISTRY.pages, f"declared twice: {prefix}"
         REGISTRY.pages[prefix] = handler
+        return handler
+
+    return declare
+
+
+def overview(service: str) -> Callable[[Any], Any]:
+    """Declare what a service has to say in `owari status`.
+
+    The function takes `(tx)` and yields the `Work` and the `Notice`s of all accounts and regions,
+    bounded however much there is: it reads on a snapshot while others wait.
+    """
+
+    def declare(handler: Callable[[Any], Overview]) -> Callable[[Any], Overview]:
+        assert service not in REGISTRY.overviews, f"declared twice: {service}"
+        REGISTRY.overviews[service] = handler
         return handler
 
     return declare

@@ -1,7 +1,8 @@
 """Which tasks may begin: in the order they came, as long as this machine has room for them.
 
 A task has its room as a whole, so that containers that wait for one another never wait for a
-place held by other halves of tasks. It stays PROVISIONING until then.
+place held by other halves of tasks. It stays PROVISIONING until then; AWS's DescribeTasks has
+no place for why, so its service says it as an event, and `owari status` of all tasks.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from owari.effects import ReplyTo, Report, Wake
 from owari.services.ecs.core import PENDING, PROVISIONING, STOPPED
 from owari.services.ecs.life import proceed, set_status
-from owari.services.ecs.records import of_row
+from owari.services.ecs.records import Task, of_row, save
+from owari.services.ecs.service_rows import find_service, save_service
 from owari.services.ecs.waking import ask_for_room
 from owari.store.tx import Row, Tx
 from owari.wire.operation import reaction
@@ -50,6 +52,8 @@ def on_admit(tx: Tx, _report: Report) -> None:
     )
     for row in waiting:
         if not fits(machine, row, vcpus, memory):
+            assert machine is not None
+            tell_why(tx, of_row(row), lacking(machine, row, vcpus, memory))
             return
         vcpus, memory = vcpus + row["vcpus"], memory + row["memory"]
         task = of_row(row)
@@ -58,6 +62,30 @@ def on_admit(tx: Tx, _report: Report) -> None:
         proceed(tx, task)
     if len(waiting) == AT_ONCE_MAX:
         tx.emit(Wake(), reply_to=ReplyTo("ecs", "admit", ""))
+
+
+def tell_why(tx: Tx, task: Task, lacks: str) -> None:
+    """Once for each thing that it comes to lack."""
+    if task.state.get("waits") == lacks:
+        return
+    task.state["waits"] = lacks
+    save(tx, task)
+    service = find_service(tx, task.account, task.region, task.cluster, task.service)
+    if task.service and service is not None:
+        service.tell(tx.now, tx.new_id(), "was unable to place a task because no container instance"
+                     " met all of its requirements. The closest matching (container-instance"
+                     f" {task.body['host']}) has insufficient {lacks} available.")  # fmt: skip
+        save_service(tx, service)
+
+
+def lacking(machine: Row, wanted: Row, vcpus: int, memory: int) -> str:
+    """In the words of a service's event; what there is and what is free is for people."""
+    return " and ".join(
+        f"{what} ({wanted[column]} wanted, {max(0, machine[column] - used)} of {machine[column]}"
+        " free)"
+        for what, column, used in (("CPU units", "vcpus", vcpus), ("memory", "memory", memory))
+        if used + wanted[column] > machine[column]
+    )
 
 
 def fits(machine: Row | None, wanted: Row, vcpus: int, memory: int) -> bool:

@@ -20,6 +20,7 @@ from owari.services.lambda_ import (
     api_urls,
     api_versions,
     mapping_batches,
+    overview,
 )
 from owari.services.lambda_.durable import (
     api_callbacks,
@@ -51,5 +52,6 @@ __all__ = [
     "api_urls",
     "api_versions",
     "mapping_batches",
+    "overview",
     "waking",
 ]

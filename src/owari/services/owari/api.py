@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from owari.services.owari import traces
-from owari.services.owari.core import in_order, not_found
+from owari.services.owari.core import in_order, not_found, overview_of
 from owari.store.spans import Span
 from owari.store.tx import Tx
-from owari.wire.operation import Params, Result, operation
+from owari.wire.operation import REGISTRY, Params, Result, operation
 
 
 @operation("owari", "GetTrace", reads=True)
@@ -19,6 +19,11 @@ def get_trace(tx: Tx, p: Params) -> Result:
     found = traces.whole(tx, root)
     truncated = len(found) >= traces.SPANS_MAX
     return {"TraceId": root, "Spans": in_order(map(_shown, found)), "Truncated": truncated}
+
+
+@operation("owari", "GetOverview", reads=True)
+def get_overview(tx: Tx, p: Params) -> Result:
+    return overview_of(REGISTRY.overviews[name](tx) for name in sorted(REGISTRY.overviews))
 
 
 def _shown(s: Span) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def on_due(tx: Tx, report: Report) -> None:
     s.timer, scheduled = None, s.due
     if scheduled < tx.up_since:
         scheduled, count = catch_up(s.settings, scheduled, tx.up_since, s.created)
-        s.missed += count
+        s.missed, s.missed_last, s.missed_at = s.missed + count, count, tx.now
         words = "schedule %s was due %d times while Owari was down: invoked once, for %s"
         news.warning(words, s.arn(tx), count, iso(scheduled))
     _fire(tx, s, scheduled)

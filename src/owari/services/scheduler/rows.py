@@ -23,6 +23,8 @@ class Schedule:
     due: float | None = None
     timer: str | None = None
     missed: int = 0
+    missed_last: int = 0
+    missed_at: float | None = None
 
     def arn(self, tx: Tx) -> str:
         return schedule_arn(tx.account, tx.region, self.group, self.name)
@@ -32,6 +34,7 @@ def _schedule(row: Row) -> Schedule:
     return Schedule(
         row["grp"], row["name"], loads(row["settings"]), row["created"], row["modified"],
         row["token"], row["due"], row["timer"], row["missed"],
+        row["missed_last"], row["missed_at"],
     )  # fmt: skip
 
 
@@ -51,12 +54,14 @@ def existing(tx: Tx, group: str, name: str) -> Schedule:
 def save(tx: Tx, s: Schedule) -> None:
     tx.run(
         "INSERT INTO scheduler_schedule (account, region, grp, name, settings, created, modified,"
-        " token, due, timer, missed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " token, due, timer, missed, missed_last, missed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (account, region, grp, name) DO UPDATE SET settings = excluded.settings,"
         " modified = excluded.modified, token = excluded.token, due = excluded.due,"
-        " timer = excluded.timer, missed = excluded.missed",
+        " timer = excluded.timer, missed = excluded.missed,"
+        " missed_last = excluded.missed_last, missed_at = excluded.missed_at",
         tx.account, tx.region, s.group, s.name, dumps(s.settings), s.created, s.modified,
-        s.token, s.due, s.timer, s.missed,
+        s.token, s.due, s.timer, s.missed, s.missed_last, s.missed_at,
     )  # fmt: skip
 
 

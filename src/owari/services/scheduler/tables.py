@@ -2,7 +2,8 @@
 
 `due` is the time of the next invocation, before the flexible window is added; NULL when there is
 none. `timer` is the wake-up that is set. `missed` counts the invocations that passed while Owari
-was down. A `scheduler_firing` is an invocation that has not been delivered yet.
+was down, `missed_last` those of the last time, made up for at `missed_at`. A `scheduler_firing` is
+an invocation that has not been delivered yet.
 """
 
 from __future__ import annotations
@@ -45,5 +46,11 @@ migrations(
         created DOUBLE PRECISION NOT NULL,
         PRIMARY KEY (account, region, id)
     );
+    """,
+    """
+    ALTER TABLE scheduler_schedule ADD COLUMN missed_last BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE scheduler_schedule ADD COLUMN missed_at DOUBLE PRECISION;
+    CREATE INDEX scheduler_schedule_missed ON scheduler_schedule (missed_at)
+        WHERE missed_at IS NOT NULL;
     """,
 )
