@@ -29,6 +29,8 @@ def _mount(point: Json, volume: Json, task: str) -> Json:
         "read_only": bool(point.get("readOnly", False)),
     }
     if source is None:
-        file_system = volume.get("efsVolumeConfiguration", {}).get("fileSystemId")
-        made["shared"] = f"{file_system}/" if file_system else f"{task}/{volume.get('name', '')}"
+        efs = volume.get("efsVolumeConfiguration", {})
+        owner = efs.get("fileSystemId")
+        root = (efs.get("rootDirectory") or "/").strip("/")
+        made["shared"] = f"{owner}/{root}" if owner else f"{task}/{volume.get('name', '')}"
     return made

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from owari.compute.agent.file_systems import FileSystems
 from owari.compute.runtime import settling
 from owari.compute.runtime.faults import Fault
 from tests.compute.lab import Lab
@@ -33,6 +34,13 @@ def mountable(lab: Lab) -> None:
 
 def shared(place: str) -> list[dict[str, Any]]:
     return [{"source": None, "target": place, "read_only": False, "shared": "fs-0a/"}]
+
+
+def test_a_folder_within_a_file_system_stays_within_it(tmp_path: Path) -> None:
+    systems = FileSystems(tmp_path)
+    for root in ("in/here", "/in/here/", "../in/./here"):
+        assert systems.place("fs-0a", root) == str(tmp_path / "fs-0a" / "in" / "here")
+    assert systems.place("fs-0a") == str(tmp_path / "fs-0a")
 
 
 def test_functions_and_jobs_share_a_file_system(lab: Lab) -> None:

@@ -11,6 +11,26 @@ from owari.services.ecs.sizes import cpu_units, memory_mib, shares
 from tests.services.ecs.support import EcsWorld, container
 
 
+def efs(**more: Any) -> dict[str, Any]:
+    return {"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "fs-1"} | more}]}
+
+
+def test_a_volume_of_a_file_system_is_the_folder_it_names(world: EcsWorld) -> None:
+    mounted = container("app", mountPoints=[{"sourceVolume": "v", "containerPath": "/data"}])
+    authorization = {"accessPointId": "fsap-1", "iam": "ENABLED"}
+    for more, shared in (
+        ({}, "fs-1/"),
+        ({"rootDirectory": "/"}, "fs-1/"),
+        ({"rootDirectory": "/in/here/"}, "fs-1/in/here"),
+        ({"authorizationConfig": authorization, "transitEncryption": "ENABLED"}, "fs-1/"),
+    ):
+        world.define("f", mounted, **efs(**more))
+        world.run()
+        world.settle()
+        (mount,) = world.spec("app")["mounts"]
+        assert (mount["shared"], mount["target"]) == (shared, "/data")
+
+
 def test_revisions(world: EcsWorld) -> None:
     first, second = world.define("f"), world.define("f", container("app", cpu=10))
     assert first.endswith("task-definition/f:1") and second.endswith("task-definition/f:2")
@@ -47,6 +67,22 @@ def test_revisions(world: EcsWorld) -> None:
             "Unknown volume 'v'",
         ),
         ([container("a")], {"volumes": [{"name": "../x"}]}, "Invalid volume name"),
+        ([container("a")], efs(fileSystemId="../etc"), "Invalid fileSystemId '../etc'"),
+        ([container("a")], efs(fileSystemId="fsap-12"), "Invalid fileSystemId"),
+        ([container("a")], efs(rootDirectory="data"), "it must be absolute"),
+        ([container("a")], efs(rootDirectory="/../x"), "it must be absolute"),
+        ([container("a")], efs(transitEncryptionPort=70_000), "0 to 65535"),
+        ([container("a")], efs(authorizationConfig={"iam": "ENABLED"}), "must be ENABLED"),
+        (
+            [container("a")],
+            efs(authorizationConfig={"accessPointId": "fsap-1"}, rootDirectory="/data"),
+            "omitted or '/'",
+        ),
+        (
+            [container("a")],
+            {"volumes": [efs()["volumes"][0] | {"host": {"sourcePath": "/srv"}}]},
+            "only one volume configuration type",
+        ),
         ([container("a")], {"cpu": "lots"}, "Invalid 'cpu' setting"),
         ([container("a")], {"requiresCompatibilities": ["FARGATE"]}, "cpu at the task level"),
         (

@@ -15,9 +15,10 @@ class FileSystems:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def place(self, name: str) -> str:
-        """The folder of `fs-…`, made when it is first asked for. Raises OSError."""
-        return str(made(self.folder / name))
+    def place(self, name: str, root: str = "") -> str:
+        """The folder of `fs-…`, or one within it, made when first asked for. Raises OSError."""
+        within = (part for part in root.split("/") if part not in ("", ".", ".."))
+        return str(made(made(self.folder / name).joinpath(*within)))
 
     def mounts(self, wanted: list[dict[str, str]]) -> list[list[str]]:
         """[folder, where it is to be seen]… of a function's `file_systems`. Raises OSError."""

@@ -33,7 +33,7 @@ class Volumes:
             if mount["source"] is None and mount.get("shared"):
                 owner, _, name = mount["shared"].partition("/")
                 if FILE_SYSTEM.fullmatch(owner):
-                    mount["source"] = self.file_systems.place(owner)
+                    mount["source"] = self.file_systems.place(owner, name)
                     continue
                 self._used[owner] = time.monotonic()
                 mount["source"] = str(made(self.folder / owner / name.replace("/", "_")))

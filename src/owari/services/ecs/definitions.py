@@ -6,8 +6,9 @@ from typing import Any
 
 from owari.services.ecs.core import depends_on
 from owari.services.ecs.faults import client
-from owari.services.ecs.names import NAME, check_family
+from owari.services.ecs.names import check_family
 from owari.services.ecs.sizes import check_fargate, cpu_units, memory_mib
+from owari.services.ecs.volumes import check_volumes
 
 Json = dict[str, Any]
 
@@ -134,10 +135,8 @@ def _check_containers(made: Json) -> None:
         raise client("Container names must be unique within a task definition.")
     if not any(container["essential"] for container in containers):
         raise client("At least one essential container must be specified.")
-    volumes = {volume.get("name") for volume in made["volumes"]}
-    for volume in volumes:
-        if not volume or not NAME.fullmatch(volume):
-            raise client(f"Invalid volume name: {volume}")
+    check_volumes(made["volumes"])
+    volumes = {volume["name"] for volume in made["volumes"]}
     for container in containers:
         for point in container["mountPoints"]:
             if point.get("sourceVolume") not in volumes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from owari.services.owari import traces
-from owari.services.owari.core import in_order, not_found, overview_of
+from owari.services.owari.core import in_order, not_found
+from owari.services.owari.overviews import overview_of
 from owari.store.spans import Span
 from owari.store.tx import Tx
 from owari.wire.operation import REGISTRY, Params, Result, operation
