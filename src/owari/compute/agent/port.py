@@ -2,7 +2,8 @@
 
 The server hands it over when it has found its agent, and asks for it back when it starts. In
 between the kernel queues whoever connects, so a killed server is a pause to its callers, not a
-refusal. On `port.sock`: b"hold" with the socket; b"give", answered with the socket or nothing; b"drop".
+refusal. Asked on `port.sock`: b"hold", with the socket; b"give", answered with the socket or
+nothing; b"drop".
 """
 
 from __future__ import annotations
