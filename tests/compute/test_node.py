@@ -207,6 +207,13 @@ def test_errors_of_the_initialisation(lab: Lab, source: str, handler: str, kind:
     assert json.loads(report["payload"])["errorType"] == kind
 
 
+def test_an_sdk_that_is_not_there_is_said_with_its_remedy(lab: Lab) -> None:
+    report = node(lab, "require('@aws-sdk/client-nowhere');", handler="index.handler")
+    message = json.loads(report["payload"])["errorMessage"]
+    assert "aws-sdk-js-v3/node_modules: npm install --prefix " in message
+    assert message.endswith("aws-sdk-js-v3 @aws-sdk/client-nowhere")
+
+
 def test_time_runs_out(lab: Lab) -> None:
     source = "exports.handler = async () => { for (;;) {} };"
     report = node(lab, source, timeout_s=1)

@@ -142,6 +142,21 @@ def test_a_timed_out_attempt_is_not_retried(world: BatchWorld) -> None:
     assert len(detail["attempts"]) == 1
 
 
+def test_an_attempt_that_fails_by_itself_leaves_the_next_its_full_time(world: BatchWorld) -> None:
+    """Batch user guide, "Job timeouts": the countdown starts over for the new attempt."""
+    seconds = {"1": 40.0, "2": 50.0, "3": 70.0}
+    world.compute.process = exits(1, 1, 0)
+    world.compute.duration = lambda spec: seconds[spec["variables"]["AWS_BATCH_JOB_ATTEMPT"]]
+    id = world.submit(retryStrategy={"attempts": 4}, timeout={"attemptDurationSeconds": 60})
+    world.settle(89)
+    assert len(world.job(id)["attempts"]) == 1
+    world.settle(100)
+    detail = world.job(id)
+    assert detail["statusReason"] == "Job attempt duration exceeded timeout"
+    assert [a["container"].get("exitCode") for a in detail["attempts"][:2]] == [1, 1]
+    assert len(detail["attempts"]) == 3
+
+
 def test_a_lost_agent_fails_the_attempt(world: BatchWorld) -> None:
     world.compute.duration = lambda _spec: 1000.0
     spot = [{"onStatusReason": "Host EC2*", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}]

@@ -9,6 +9,7 @@ const path = require('path');
 const { pathToFileURL } = require('url');
 const faults = require('./faults.cjs');
 
+const SDK = /Cannot find (?:module|package) '((?:@aws-sdk|@smithy)\/[^'/]+|aws-sdk)/;
 const NAME = /^([^.]*)\.(.*)$/;
 
 async function load(root, name) {
@@ -34,14 +35,22 @@ async function loadModule(file, root, name) {
   } catch (error) {
     if (error instanceof SyntaxError) throw worded(faults.UserCodeSyntaxError, error);
     if (error && (error.code === 'MODULE_NOT_FOUND' || error.code === 'ERR_MODULE_NOT_FOUND')) {
-      throw worded(faults.ImportModuleError, error);
+      throw worded(faults.ImportModuleError, error, remedy(error));
     }
     throw error;
   }
 }
 
-function worded(Fault, error) {
-  const fault = new Fault(`${error.name}: ${error.message}`);
+// AWS's runtime brings the SDK; here it is a folder, last on NODE_PATH, that a user may have filled.
+function remedy(error) {
+  const missing = error.message.match(SDK);
+  const folder = (process.env.NODE_PATH || '').split(path.delimiter).pop();
+  if (!missing || !folder) return '';
+  return `\nThe runtime's own SDK is looked for in ${folder}: npm install --prefix ${path.dirname(folder)} ${missing[1]}`;
+}
+
+function worded(Fault, error, more = '') {
+  const fault = new Fault(`${error.name}: ${error.message}${more}`);
   fault.stack = `${fault.name}: ${error.stack}`;
   return fault;
 }
