@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import sys
 from pathlib import Path
 
 import pytest
 
-from owari.cli import doctor, doctor_compute, doctor_machine, doctor_tools
+from owari.cli import doctor, doctor_compute, doctor_machine, doctor_maps, doctor_tools
+from owari.cli.batch.mapping import write
 from owari.cli.finding import Finding, output_of
 from owari.cli.main import make_parser
 
@@ -56,9 +58,63 @@ def test_a_container_runtime_without_its_daemon_is_only_a_client(
     program(tmp_path, "docker", '[ "$1" = info ] && { echo no daemon >&2; exit 1; }; echo Docker 1')
     program(tmp_path, "podman", "echo podman version 5")
     podman, docker = doctor_tools.container_runtimes()
-    assert (podman.state, podman.detail) == ("ok", "podman version 5")
+    assert (podman.state, podman.detail) == ("ok", "podman version 5, a container ran")
     assert docker.state == "warn"
     assert "only the client: no daemon" in docker.detail
+
+
+def test_a_podman_that_runs_no_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    script = 'case "$*" in *run*) echo "runc: not permitted" >&2; exit 126;; esac; echo podman 5'
+    program(tmp_path, "podman", script)
+    podman, _ = doctor_tools.container_runtimes()
+    assert podman.state == "warn" and podman.mend
+    assert podman.detail == "podman 5, but no container can be run: runc: not permitted"
+
+
+def mapped(data: Path) -> dict[str, Finding]:
+    return {f.name: f for f in (*doctor_maps.images(data), *doctor_maps.layers(data))}
+
+
+def test_maps_whose_folders_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert mapped(tmp_path) == {}
+    images = {
+        "here": {"kind": "host"}, "root": {"kind": "dir", "path": str(tmp_path)},
+        "gone": {"kind": "dir", "path": "/no/such"}, "odd": {"kind": "new"},
+        "built": {"kind": "runtime", "image": "localhost/x"},
+    }  # fmt: skip
+    write(tmp_path, images)
+    arn = "arn:aws:lambda:*:1:layer:tools:*"
+    layers = {arn: "/no/such", "arn:aws:lambda:*:1:layer:good:1": str(tmp_path)}
+    (tmp_path / "layers.json").write_text(json.dumps(layers))
+    found = mapped(tmp_path)
+    assert found["images map"].detail == "2 images mapped, and there"
+    assert found["layers map"].detail == "1 layer mapped, and there"
+    assert found["image gone"].detail == "is mapped to /no/such, which is not there"
+    assert "owari images unmap gone" in found["image gone"].mend
+    assert "neither podman nor docker" in found["image built"].detail
+    assert "not understood" in found["image odd"].detail
+    assert f"owari layers unmap {arn}" in found["layer tools:*"].mend
+    program(tmp_path, "podman", "exit 1")
+    assert "does not have" in mapped(tmp_path)["image built"].detail
+    program(tmp_path, "podman", "exit 0")
+    assert "image built" not in mapped(tmp_path)
+
+
+def test_broken_maps(tmp_path: Path) -> None:
+    for file in ("images.json", "layers.json"):
+        (tmp_path / file).write_text("{")
+    found = mapped(tmp_path)
+    assert {f.state for f in found.values()} == {"warn"} and len(found) == 2
+
+
+def test_few_file_handles(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor_machine.file_handles().name == "file handles"
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (256, 256))
+    assert doctor_machine.file_handles().state == "warn"
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (256, resource.RLIM_INFINITY))
+    assert doctor_machine.file_handles().state == "ok"
 
 
 def test_a_gpu_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

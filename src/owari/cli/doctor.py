@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from owari.cli import doctor_compute, doctor_machine, doctor_tools
+from owari.cli import doctor_compute, doctor_machine, doctor_maps, doctor_tools
 from owari.cli.finding import Finding
 
 _SIGNS = {"ok": "✓", "warn": "!", "missing": "·"}
@@ -23,13 +23,15 @@ def findings(data: Path) -> list[Finding]:
         doctor_machine.processors(),
         doctor_machine.memory(),
         *doctor_machine.disk(data),
+        doctor_machine.file_handles(),
         *doctor_compute.isolation(),
         *doctor_compute.interpreters(),
         *doctor_compute.nodes(),
-        doctor_tools.node(),
         doctor_tools.ffmpeg(),
         doctor_machine.gpu(),
         *doctor_tools.container_runtimes(),
+        *doctor_maps.images(data),
+        *doctor_maps.layers(data),
     ]
 
 

@@ -25,10 +25,18 @@ SDK_V3 = tuple(
     )
 )  # fmt: skip
 
+TRIAL_S = 30.0
+
 _ISOLATION = """
 import json
 from owari.compute.isolation import describe
 print(json.dumps(describe()))
+"""
+
+_TRIAL = """
+import json, os, sys
+from owari.compute.containers import trial
+print(json.dumps({"command": trial(sys.argv[1], f"owari-doctor-{os.getpid()}")}))
 """
 
 _EPHEMERAL = """
@@ -118,6 +126,16 @@ def _sdk(folder: str, there: bool, version: str) -> Finding:
     return Finding(
         name, "warn", f"not there for {why}", f"npm install --prefix {prefix} {packages}"
     )
+
+
+def container_trial(program: str) -> str:
+    """Why a container cannot be run, '' when it can or cannot be tried."""
+    try:
+        command = _ask(_TRIAL, program)["command"]
+    except ValueError as error:
+        return str(error)
+    status, text = output_of(*command, timeout_s=TRIAL_S) if command else (0, "")
+    return "" if status == 0 else last_line(text) or f"status {status}"
 
 
 def isolation() -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import statistics
 import tempfile
@@ -15,6 +16,7 @@ GIB = 1024**3
 FSYNCS = 25
 FSYNC_SLOW_MS = 20.0
 DISK_LOW_BYTES = 2 * GIB
+HANDLES_LOW, HANDLES_GOOD = 4_096, 65_536
 
 
 def processors() -> Finding:
@@ -44,6 +46,17 @@ def _cgroup_limit() -> int:
         if text.isdigit():
             return int(text)
     return 0
+
+
+def file_handles() -> Finding:
+    """Of one process: a connection may hold a socket and a file, each run some pipes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = "any number" if hard == resource.RLIM_INFINITY else f"{hard:,}"
+    detail = f"{most} per process (Owari raises its own limit from {soft:,})"
+    if hard != resource.RLIM_INFINITY and hard < HANDLES_LOW:
+        mend = f"ulimit -Hn {HANDLES_GOOD} before owari up   (as root, or in limits.conf: nofile)"
+        return Finding("file handles", "warn", detail, mend)
+    return Finding("file handles", "ok", detail)
 
 
 def gpu() -> Finding:

@@ -1,30 +1,27 @@
-"""Programs that functions and jobs may want: ffmpeg, node, container runtimes."""
+"""Programs that functions and jobs may want: ffmpeg, container runtimes."""
 
 from __future__ import annotations
 
 import shutil
 
+from owari.cli.doctor_compute import container_trial
 from owari.cli.finding import Finding, first_line, last_line, output_of
 from owari.demo.ffmpeg import find_ffmpeg
+
+NO_CONTAINER = "run as root or set up subordinate ids; `owari images map NAME=host` needs none"
+RAN = ", a container ran"
 
 
 def ffmpeg() -> Finding:
     found = find_ffmpeg()
     if found is None:
-        return Finding("ffmpeg", "missing", "the demo needs it", "pip install 'owari[demo]'")
+        return Finding("ffmpeg", "missing", "only the demo needs it", "pip install 'owari[demo]'")
     status, text = output_of(found, "-version")
     if status != 0:
         return Finding("ffmpeg", "warn", f"{found}: {last_line(text)}", "install ffmpeg")
     version = " ".join(first_line(text).split()[:3])
     where = "on the PATH" if shutil.which("ffmpeg") else "from the imageio-ffmpeg wheel"
     return Finding("ffmpeg", "ok", f"{version}, {where}")
-
-
-def node() -> Finding:
-    status, text = output_of("node", "--version")
-    if status != 0:
-        return Finding("node", "missing", "for nodejs runtimes", "install Node.js, 20 or newer")
-    return Finding("node", "ok", first_line(text))
 
 
 def container_runtimes() -> list[Finding]:
@@ -44,4 +41,7 @@ def _runtime(name: str, mend: str) -> Finding:
     status, text = output_of(name, "info")
     if status != 0:
         return Finding(name, "warn", f"{version}, only the client: {last_line(text)}", mend)
-    return Finding(name, "ok", version)
+    why = container_trial(shutil.which(name) or name)
+    if why:
+        return Finding(name, "warn", f"{version}, but no container can be run: {why}", NO_CONTAINER)
+    return Finding(name, "ok", f"{version}{RAN if name == 'podman' else ''}")

@@ -91,6 +91,16 @@ def command(
     return [*made, image, *arguments, *spec["command"]]
 
 
+def trial(path: str, name: str) -> list[str]:
+    """A command that runs `true` as a job would be run, over this machine's own root: no image is
+    needed. Empty for docker, which runs nothing but images."""
+    if not is_podman(path):
+        return []
+    memory = ["--memory", "64m", "--memory-swap", "64m"]
+    made = [*_client(path), "run", "--rm", "--name", name, "--network", "host", *memory]
+    return [*made, *_limits({}), "--rootfs", "/:O", "true"]
+
+
 def inside(spec: dict[str, Any], target: dict[str, Any]) -> list[str]:
     """A command that runs this one's in the container of `target`."""
     return [program() or RUNTIMES[0], "exec", name_of(target), *spec["command"]]
