@@ -38,24 +38,32 @@ def next_after(
             at = moment.replace(tzinfo=zone_of(zone)).timestamp()
             return at if at > after else None
         case Cron():
-            found = (at for at in _times(expression, after, zone_of(zone)) if at > after)
-            return next(found, None)
+            return next(cron_times(expression, after, zone), None)
+
+
+def cron_times(cron: Cron, after: float, zone: str) -> Iterator[float]:
+    """All times later than `after`, in order."""
+    return (at for at in _times(cron, after, zone_of(zone)) if at > after)
 
 
 def _times(cron: Cron, after: float, zone: ZoneInfo) -> Iterator[float]:
-    """From the day of `after` on, in order."""
+    """From the hour of `after` on, in order."""
     first = datetime.fromtimestamp(after, zone)
+    today = (first.year, first.month, first.day)
     year, month = first.year, first.month
     while year <= YEARS[1]:
         for day in cron.days_of(year, month):
-            if (year, month, day) >= (first.year, first.month, first.day):
-                yield from _on_day(cron, year, month, day, zone)
+            if (year, month, day) >= today:
+                hour = first.hour if (year, month, day) == today else 0
+                yield from _on_day(cron, year, month, day, hour, zone)
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
 
 
-def _on_day(cron: Cron, year: int, month: int, day: int, zone: ZoneInfo) -> Iterator[float]:
+def _on_day(
+    cron: Cron, year: int, month: int, day: int, first_hour: int, zone: ZoneInfo
+) -> Iterator[float]:
     for hour in cron.hours:
-        for minute in cron.minutes:
+        for minute in cron.minutes if hour >= first_hour else ():
             local = datetime(year, month, day, hour, minute, tzinfo=zone)
             at = local.timestamp()
             if datetime.fromtimestamp(at, UTC).astimezone(zone).replace(tzinfo=zone) == local:

@@ -156,6 +156,11 @@ VALIDATION = "ValidationException"
             INVALID,
             "is not an SNS topic or SQS queue ARN",
         ),
+        (
+            {"DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:000000000000:q.fifo"}},
+            INVALID,
+            "must be standard",
+        ),
         ({"LoggingConfig": {"SystemLogLevel": "WARN"}}, INVALID, "log format to JSON"),
         ({"PackageType": "Image"}, INVALID, "Please don't provide Handler or Runtime or Layer"),
         ({"ImageConfig": {"Command": ["x"]}}, INVALID, "Please don't provide ImageConfig"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from owari.errors import ServiceError
+from owari.services.scheduler.core import catch_up
 from tests.services.scheduler.conftest import HERE, ROLE, Clockwork
 from tests.simulation.pipeline import some_zip
 from tests.support.world import START, Disconnected
@@ -110,6 +111,30 @@ def test_what_was_missed_is_made_up_for_once(
     assert any("cron was due 5 times" in line for line in said)
     clockwork.world.advance(600)
     assert clockwork.told() == ["rate 2030-01-01T05:10:00Z"]
+
+
+EVERY_MINUTE = {"ScheduleExpression": "cron(* * * * ? *)"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "until", "expected"),
+    [
+        (EVERY_MINUTE, 61.0, (60.0, 2)),
+        (EVERY_MINUTE, 60.0, (0.0, 1)),
+        (EVERY_MINUTE | {"EndDate": START + 120}, DAY, (120.0, 3)),
+        (EVERY_MINUTE, 400 * DAY, (400 * DAY - 60, 1000)),  # a bounded turn of the writer
+        ({"ScheduleExpression": "cron(0 0 * * ? *)"}, 2000 * DAY, (1999 * DAY, 1000)),
+        ({"ScheduleExpression": "rate(1 minute)"}, 400 * DAY, (400 * DAY - 60, 576_000)),
+        ({"ScheduleExpression": "rate(1 minute)", "EndDate": START + 130}, DAY, (120.0, 3)),
+        ({"ScheduleExpression": "at(2030-01-01T00:00:00)"}, DAY, (0.0, 1)),
+    ],
+)
+def test_what_was_missed_is_counted(
+    settings: dict[str, Any], until: float, expected: tuple[float, int]
+) -> None:
+    whole = {"ScheduleExpressionTimezone": "UTC", "State": "ENABLED"} | settings
+    last, count = catch_up(whole, START, START + until, START)
+    assert (last - START, count) == expected
 
 
 def test_killed_again_and_again(clockwork: Clockwork) -> None:

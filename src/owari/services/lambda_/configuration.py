@@ -301,6 +301,8 @@ def _check_dead_letter(config: Config, _limits: Limits) -> None:
         raise invalid(
             f"The provided dead letter target {target} is not an SNS topic or SQS queue ARN."
         )
+    if target.endswith(".fifo"):
+        raise invalid(f"The provided dead letter target {target} is FIFO: it must be standard.")
 
 
 def _check_architectures(config: Config, _limits: Limits) -> None:

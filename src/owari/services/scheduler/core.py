@@ -6,17 +6,20 @@ Source: EventBridge Scheduler API reference, "CreateSchedule", and its user guid
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice, takewhile
 from typing import Any
 
 from owari.arn import make_arn, parse_arn
 from owari.errors import ServiceError
 from owari.json_text import is_json
 from owari.message_text import made_valid
+from owari.schedules.cron import Cron
 from owari.schedules.errors import BadSchedule, UnknownZone
 from owari.schedules.expression import At, Expression, Rate, parse
-from owari.schedules.next import next_after, zone_of
+from owari.schedules.next import cron_times, next_after, zone_of
 from owari.targets.calls import supports
 
 Json = dict[str, Any]
@@ -29,6 +32,7 @@ READS = ("get", "describe", "list", "poll", "receive", "search", "scan", "query"
          "lookup", "discover", "validate", "batchGet", "estimate", "test", "transactGet",
          "invokeHarness")  # fmt: skip
 JUST_BEFORE_S = 1e-6
+MISSED_MAX = 1_000
 
 
 def invalid(message: str) -> ServiceError:
@@ -199,18 +203,32 @@ def _bounds(settings: Json) -> tuple[float | None, float | None]:
 
 
 def catch_up(settings: Json, due: float, until: float, created: float) -> tuple[float, int]:
-    """The last time before `until`, and how many there were from `due` to it."""
-    expression = expression_of(settings)
-    if isinstance(expression, Rate):
-        passed = int((until - due) // expression.seconds)
-        end = settings.get("EndDate", until)
-        while passed and due + passed * expression.seconds > end:
-            passed = int((end - due) // expression.seconds)
-        return due + passed * expression.seconds, passed + 1
-    count = 1
-    while (following := due_after(settings, due, created)) is not None and following < until:
-        due, count = following, count + 1
-    return due, count
+    """The last time before `until`, and how many there were from `due` to it; of a `cron`, no
+    more than MISSED_MAX are counted: the writer has other things to do."""
+    expression, (_, end) = expression_of(settings), _bounds(settings)
+    if end is not None:
+        until = min(until, math.nextafter(end, math.inf))
+    match expression:
+        case Rate(seconds):
+            passed = max(math.ceil((until - due) / seconds) - 1, 0)
+            return due + passed * seconds, passed + 1
+        case Cron():
+            zone = settings["ScheduleExpressionTimezone"]
+            found = takewhile(lambda at: at < until, cron_times(expression, due, zone))
+            missed = [due, *islice(found, MISSED_MAX - 1)]
+            last = missed[-1] if len(missed) < MISSED_MAX else _last(expression, until, zone)
+            return last, len(missed)
+        case _:
+            return due, 1
+
+
+def _last(cron: Cron, until: float, zone: str) -> float:
+    """The last time before `until` of a schedule that is due often."""
+    for back_s in (3_600, 86_400, 32 * 86_400, 400 * 86_400):
+        times = cron_times(cron, until - back_s, zone)
+        if found := list(takewhile(lambda at: at < until, islice(times, MISSED_MAX))):
+            return found[-1]
+    raise AssertionError("it was due a thousand times")
 
 
 # ---- what is delivered

@@ -17,6 +17,7 @@ from owari.json_text import parsed
 from owari.services.scheduler import rows
 from owari.services.scheduler.api_schedules import remove
 from owari.services.scheduler.core import (
+    MISSED_MAX,
     catch_up,
     dead_letter_attributes,
     due_after,
@@ -50,8 +51,9 @@ def on_due(tx: Tx, report: Report) -> None:
     if scheduled < tx.up_since:
         scheduled, count = catch_up(s.settings, scheduled, tx.up_since, s.created)
         s.missed, s.missed_last, s.missed_at = s.missed + count, count, tx.now
-        words = "schedule %s was due %d times while Owari was down: invoked once, for %s"
-        news.warning(words, s.arn(tx), count, iso(scheduled))
+        words = "schedule %s was due %d times%s while Owari was down: invoked once, for %s"
+        more = " or more" if count == MISSED_MAX else ""
+        news.warning(words, s.arn(tx), count, more, iso(scheduled))
     _fire(tx, s, scheduled)
     following = due_after(s.settings, scheduled, s.created)
     set_timer(tx, s, following)
