@@ -32,8 +32,8 @@ def _check_calls(pool: Pool) -> None:
     waiting = [call for f in pool.families.values() for _, call in f.waiting]
     running = [e.call for e in pool.environments.values() if e.call and not e.answered]
     assert len(waiting) == pool.waiting
-    assert {c.number for c in waiting + running} == set(pool.calls)
+    assert {c.number for c in waiting + running} == set(pool.calls.places)
     counts: dict[str, int] = {}
     for call in waiting + running:
         counts[call.function] = counts.get(call.function, 0) + 1
-    assert counts == pool.in_flight
+    assert counts == pool.calls.in_flight

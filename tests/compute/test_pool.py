@@ -165,7 +165,7 @@ def test_an_impatient_caller_is_throttled_and_a_durable_run_is_not(pool: Pool) -
     pool.submit(call(2, "b"), 0.0)
     pool.submit(call(3, "c", patient=True), 0.0)
     assert pool.tick(IMPATIENT_WAIT_S) == [Throttle(2, "ConcurrentInvocationLimitExceeded")]
-    assert 3 in pool.calls
+    assert 3 in pool.calls.places
 
 
 def test_timeouts(pool: Pool) -> None:
@@ -177,7 +177,7 @@ def test_timeouts(pool: Pool) -> None:
     assert pool.tick(5.0) == []
     assert pool.finished(1, 5.0) == [], "it is being ended"
     assert pool.gone(1, 5.0) == []
-    assert not pool.environments and not pool.calls
+    assert not pool.environments and not pool.calls.places
 
 
 def test_time_in_a_pause_is_not_the_functions(pool: Pool) -> None:
@@ -369,10 +369,10 @@ class PoolMachine(RuleBasedStateMachine):
         self.ending.discard(number)
         self.apply(self.pool.gone(number, self.now))
 
-    @precondition(lambda self: self.pool.calls)
+    @precondition(lambda self: self.pool.calls.places)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
-        number = data.draw(st.sampled_from(sorted(self.pool.calls)))
+        number = data.draw(st.sampled_from(sorted(self.pool.calls.places)))
         waiting, environment = self.pool.cancel(number, self.now)
         assert waiting == (environment is None)
         if waiting:
@@ -391,7 +391,7 @@ class PoolMachine(RuleBasedStateMachine):
     def sane(self) -> None:
         sanity_check(self.pool)
         assert len(self.answered) == len(set(self.answered))
-        assert set(self.pool.calls) == self.asked - set(self.answered)
+        assert set(self.pool.calls.places) == self.asked - set(self.answered)
 
     @invariant()
     def no_spinning(self) -> None:
@@ -410,7 +410,7 @@ class PoolMachine(RuleBasedStateMachine):
         """Let everything end: every call is answered."""
         self.pool.keep_nothing()
         for _ in range(10_000):
-            if not self.pool.calls:
+            if not self.pool.calls.places:
                 break
             for number in self.some(State.BUSY):
                 self.finish(number)

@@ -26,9 +26,8 @@ Every method is told `now` (monotonic seconds) and returns what is to be done, i
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-
+from owari.compute.pool.calls import IMPATIENT_WAIT_S, Calls
+from owari.compute.pool.deadlines import Deadlines
 from owari.compute.pool.family import Environment, Family, State
 from owari.compute.pool.instructions import (
     Call,
@@ -45,7 +44,6 @@ from owari.compute.pool.ledger import Bounds, Ledger, oldest
 GROWTH_INTERVAL_S = 0.05
 SATURATED_INTERVAL_S = 1.0
 INIT_TIMEOUT_S = 10.0  # on top of the function's own timeout, as on AWS
-IMPATIENT_WAIT_S = 30.0  # a caller who waits for capacity is throttled after this
 KEEP_AGAIN_S = 5.0  # after an environment to be kept could not be started
 
 
@@ -57,24 +55,19 @@ class Pool:
         self.ledger = Ledger(bounds)
         self.families: dict[str, Family] = {}
         self.current: dict[str, str] = {}  # slot → the identity last asked for
-        self.in_flight: dict[str, int] = {}  # function → calls waiting or running
-        self.calls: dict[int, Environment | None] = {}  # None: waiting
-        self.waiting = 0  # calls in all queues
+        self.calls = Calls()
         self._numbers = 0
         self._keeping: dict[str, Family] = {}  # families of which some are kept
         self._saturated = False
         self._last_growth = float("-inf")
-        self._next_deadline = float("inf")
-        self._paused_at: float | None = None
+        self._deadlines = Deadlines(self.ledger.environments)
         self._next_idle = float("inf")
 
     # ---- events
     def submit(self, call: Call, now: float) -> list[Instruction]:
         """Someone asks for an invocation."""
-        running = self.in_flight.get(call.function, 0)
-        if call.concurrency is not None and running >= call.concurrency:
+        if not self.calls.begin(call):
             return [Throttle(call.number, "ReservedFunctionConcurrentInvocationLimitExceeded")]
-        self.in_flight[call.function] = running + 1
         family = self.families.get(call.environment)
         if family is None:
             family = self.families[call.environment] = Family(call.environment, call.slot)
@@ -85,9 +78,7 @@ class Pool:
         if environment is not None:
             out.append(self._assign(environment, call, now))
             return out
-        family.waiting.append((now, call))
-        self.waiting += 1
-        self.calls[call.number] = None
+        self.calls.wait(call, family, now)
         self._grow(family, now, out)
         return out
 
@@ -113,7 +104,7 @@ class Pool:
         if environment is not None and environment.call is not None and not environment.answered:
             environment.answered = True
             environment.family.finishing += 1
-            self._forget(environment.call)
+            self.calls.forget(environment.call)
 
     def gone(self, number: int, now: float, *, answer: bool = True) -> list[Instruction]:
         """An environment has ended. With `answer` a failed start fails the call at the head."""
@@ -125,8 +116,8 @@ class Pool:
             case State.STARTING:
                 family.starting -= 1
                 if answer and family.waiting:
-                    call = self._next(family)
-                    self._forget(call)
+                    call = self.calls.next(family)
+                    self.calls.forget(call)
                     out.append(Fail(number, call.number))
             case State.IDLE:
                 family.idle.remove(environment)
@@ -143,20 +134,13 @@ class Pool:
 
     def cancel(self, number: int, now: float) -> tuple[bool, int | None]:
         """Drop a waiting call: (True, None). A running one: (False, its environment)."""
-        if number not in self.calls:
+        if number not in self.calls.places:
             return False, None
-        environment = self.calls[number]
+        environment = self.calls.places[number]
         if environment is not None:
             return False, environment.number
-        for family in self.families.values():
-            for entry in family.waiting:
-                if entry[1].number == number:
-                    family.waiting.remove(entry)
-                    self.waiting -= 1
-                    self._forget(entry[1])
-                    self._tidy(family)
-                    return True, None
-        raise AssertionError(f"call {number} waits nowhere")
+        self._tidy(self.calls.withdraw(number, self.families.values()))
+        return True, None
 
     def keep(self, call: Call, count: int, now: float) -> list[Instruction]:
         """So many environments of the call's identity are to be there; 0 ends it."""
@@ -210,6 +194,11 @@ class Pool:
         return self.ledger.held_mib(self.families.values())
 
     @property
+    def waiting(self) -> int:
+        """Calls in all queues."""
+        return self.calls.waiting
+
+    @property
     def memory_mib(self) -> int:
         return self.ledger.memory_mib
 
@@ -224,33 +213,29 @@ class Pool:
     def tick(self, now: float) -> list[Instruction]:
         """Time has passed."""
         out: list[Instruction] = []
-        if now >= self._next_deadline and self._paused_at is None:
-            self._expire(now, out)
+        for environment in self._deadlines.over(now):
+            call = environment.call
+            out.append(Expire(environment.number, call.number if call else None))
         if now >= self._next_idle:
             self._retire_idle(now, out)
         for family in [f for f in self._keeping.values() if f.size < f.kept]:
             self._fill(family, now, out)
-        if not self.waiting:
+        if not self.calls.waiting:
             return out
         for family in [f for f in self.families.values() if f.waiting]:
-            self._throttle_impatient(family, now, out)
+            for call in self.calls.give_up(family, now):
+                out.append(Throttle(call.number, "ConcurrentInvocationLimitExceeded"))
             self._tidy(family)
         self._serve_others(now, out)
         return out
 
     def pause(self, now: float) -> None:
         """Whom functions call is away: that time is not theirs. Nothing expires until `resume`."""
-        if self._paused_at is None:
-            self._paused_at = now
+        self._deadlines.pause(now)
 
     def resume(self, now: float) -> None:
-        """Deadlines move by as long as each was under way during the pause."""
-        paused_at, self._paused_at = self._paused_at, None
-        if paused_at is None:
-            return
-        for environment in self._timed():
-            environment.deadline += now - max(paused_at, environment.since)
-        self._reckon_deadline()
+        """They are back; deadlines have moved."""
+        self._deadlines.resume(now)
 
     def loaded(self, saturated: bool) -> None:
         """Whether the machine's processors are all at work."""
@@ -258,13 +243,11 @@ class Pool:
 
     def next_time(self) -> float:
         """When `tick` wants to be told of the time at the latest."""
-        soonest = self._next_idle
-        if self._paused_at is None:
-            soonest = min(soonest, self._next_deadline)
+        soonest = min(self._next_idle, self._deadlines.next_time())
         for family in self._keeping.values():
             if family.size < family.kept:
                 soonest = min(soonest, family.keep_from)
-        if not self.waiting:
+        if not self.calls.waiting:
             return soonest
         for family in self.families.values():
             if family.waiting:
@@ -291,16 +274,11 @@ class Pool:
         environment.deadline = now + call.timeout_s
         environment.call = call
         environment.family.busy += 1
-        self.calls[call.number] = environment
-        if environment.deadline < self._next_deadline:
-            self._next_deadline = environment.deadline
+        self.calls.places[call.number] = environment
+        self._deadlines.began(environment)
         cold = not environment.used
         environment.used = True
         return Invoke(environment.number, call.number, cold)
-
-    def _next(self, family: Family) -> Call:
-        self.waiting -= 1
-        return family.waiting.popleft()[1]
 
     def _done(self, environment: Environment) -> None:
         call = environment.call
@@ -311,15 +289,7 @@ class Pool:
             environment.answered = False
             environment.family.finishing -= 1
         else:
-            self._forget(call)
-
-    def _forget(self, call: Call) -> None:
-        self.calls.pop(call.number, None)
-        left = self.in_flight[call.function] - 1
-        if left:
-            self.in_flight[call.function] = left
-        else:
-            del self.in_flight[call.function]
+            self.calls.forget(call)
 
     def _free(self, environment: Environment, now: float) -> list[Instruction]:
         """An environment is free: the next in its queue, or idle, or retired as outdated."""
@@ -328,7 +298,7 @@ class Pool:
         environment.since = now
         if environment.fresh_until > now:
             if family.waiting:
-                return [self._assign(environment, self._next(family), now)]
+                return [self._assign(environment, self.calls.next(family), now)]
             if self.current.get(family.slot) == family.identity:
                 family.idle.append(environment)
                 self._next_idle = min(self._next_idle, now + self.bounds.idle_s)
@@ -389,7 +359,7 @@ class Pool:
             fresh_until=now + self.bounds.age_s,
         )
         self.ledger.add(environment)
-        self._next_deadline = min(self._next_deadline, environment.deadline)
+        self._deadlines.began(environment)
         family.starting += 1
         out.append(Start(environment.number, family.identity, environment.memory_mib))
         return True
@@ -408,7 +378,7 @@ class Pool:
 
     def _serve_others(self, now: float, out: list[Instruction]) -> None:
         """Room may have appeared: the longest waiting first."""
-        if not self.waiting:
+        if not self.calls.waiting:
             return
         hungry = [f for f in self.families.values() if f.hungry(now)]
         for family in sorted(hungry, key=lambda f: f.waiting[0][0]):
@@ -434,22 +404,6 @@ class Pool:
         self._keep(old, 0)
         return out
 
-    def _expire(self, now: float, out: list[Instruction]) -> None:
-        for environment in self._timed():
-            if environment.deadline <= now:
-                environment.expired = True
-                call = environment.call
-                out.append(Expire(environment.number, call.number if call else None))
-        self._reckon_deadline()
-
-    def _reckon_deadline(self) -> None:
-        self._next_deadline = min((e.deadline for e in self._timed()), default=float("inf"))
-
-    def _timed(self) -> Iterator[Environment]:
-        for environment in self.environments.values():
-            if environment.state is not State.IDLE and not environment.expired:
-                yield environment
-
     def _retire_idle(self, now: float, out: list[Instruction]) -> None:
         limit = now - self.bounds.idle_s
         self._next_idle = float("inf")
@@ -471,17 +425,3 @@ class Pool:
         if family.spare:
             return environment.since <= limit
         return environment.fresh_until <= now
-
-    def _throttle_impatient(self, family: Family, now: float, out: list[Instruction]) -> None:
-        if now < family.waiting[0][0] + IMPATIENT_WAIT_S:
-            return
-        kept: deque[tuple[float, Call]] = deque()
-        for since, call in family.waiting:
-            if call.patient or now < since + IMPATIENT_WAIT_S:
-                # A patient call's wait is counted anew, so that this is not looked at each tick.
-                kept.append((now if call.patient else since, call))
-                continue
-            self.waiting -= 1
-            self._forget(call)
-            out.append(Throttle(call.number, "ConcurrentInvocationLimitExceeded"))
-        family.waiting = kept
