@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.services.batch.support import BatchWorld
-from tests.services.ecs.support import EcsWorld
+from tests.services.ecs.support import EcsWorld, container
 from tests.services.lambda_.mappings import Line
 from tests.services.stepfunctions.service.driving import machine, start, states, task
 from tests.support.world import ACCOUNT, REGION, World
@@ -165,6 +165,33 @@ def test_a_service_that_has_too_few_tasks(ecs: EcsWorld) -> None:
     assert why.startswith("1 of 2 tasks run: was unable to place a task because no container")
     placing = [e for e in ecs.service()["events"] if "unable to place" in e["message"]]
     assert len(placing) == 1, "it is said once"
+
+
+def test_a_service_without_room_holds_up_nobody(ecs: EcsWorld) -> None:
+    ecs.machine(4, 200)
+    ecs.define("large", container("large", memory=150))
+    ecs.define("small", container("small", memory=10))
+    ecs.ecs("CreateService", serviceName="s", taskDefinition="large", desiredCount=5)
+    ecs.settle()
+    assert under_way(ecs)["tasks"] == (1, 4)
+    ecs.ecs("CreateService", serviceName="t", taskDefinition="small", desiredCount=2)
+    ecs.run("small")
+    ecs.settle()
+    assert under_way(ecs)["tasks"] == (4, 4)
+    reasons = [why for _, _, why, _ in told(ecs, "task")]
+    assert len(reasons) == 4 and sum("waits for memory" in why for why in reasons) == 1
+    ecs.crash()
+    ecs.settle()
+    assert under_way(ecs)["tasks"] == (4, 4)
+
+
+def test_very_many_tasks_are_begun_in_turns(ecs: EcsWorld) -> None:
+    ecs.machine(4, 130 * 64)
+    ecs.define("f")
+    for _ in range(14):
+        ecs.ecs("RunTask", taskDefinition="f", count=10)
+    ecs.settle()
+    assert under_way(ecs)["tasks"] == (130, 10)
 
 
 def test_a_service_whose_tasks_fail(ecs: EcsWorld) -> None:

@@ -3,6 +3,9 @@
 A task has its room as a whole, so that containers that wait for one another never wait for a
 place held by other halves of tasks. It stays PROVISIONING until then; AWS's DescribeTasks has
 no place for why, so its service says it as an event, and `owari status` of all tasks.
+
+One that was run by itself holds up those behind it, so that a large one has its turn. Those of
+services come after them and hold up nobody: the others of their service may run for good.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from owari.store.tx import Row, Tx
 from owari.wire.operation import reaction
 
 AT_ONCE_MAX = 50  # tasks begun in one transaction
+LOOKED_AT_MAX = 500
 
 
 @reaction("ecs", "capacity")
@@ -48,20 +52,28 @@ def on_admit(tx: Tx, _report: Report) -> None:
     assert used is not None
     vcpus, memory = used["vcpus"], used["memory"]
     waiting = tx.all(
-        "SELECT * FROM ecs_task WHERE last = ? ORDER BY seq LIMIT ?", PROVISIONING, AT_ONCE_MAX
-    )
+        "SELECT * FROM ecs_task WHERE last = ? ORDER BY service <> '', seq LIMIT ?",
+        PROVISIONING, LOOKED_AT_MAX,
+    )  # fmt: skip
+    begun, short = 0, set[tuple[str, ...]]()
     for row in waiting:
+        if begun == AT_ONCE_MAX:
+            tx.emit(Wake(), reply_to=ReplyTo("ecs", "admit", ""))
+            return
         if not fits(machine, row, vcpus, memory):
             assert machine is not None
-            tell_why(tx, of_row(row), lacking(machine, row, vcpus, memory))
-            return
-        vcpus, memory = vcpus + row["vcpus"], memory + row["memory"]
+            of = row["account"], row["region"], row["cluster"], row["service"]
+            if of not in short:
+                tell_why(tx, of_row(row), lacking(machine, row, vcpus, memory))
+            if not row["service"]:
+                return
+            short.add(of)
+            continue
+        begun, vcpus, memory = begun + 1, vcpus + row["vcpus"], memory + row["memory"]
         task = of_row(row)
         task.state["connectivity"] = task.state["pull_started"] = tx.now
         set_status(tx, task, PENDING)
         proceed(tx, task)
-    if len(waiting) == AT_ONCE_MAX:
-        tx.emit(Wake(), reply_to=ReplyTo("ecs", "admit", ""))
 
 
 def tell_why(tx: Tx, task: Task, lacks: str) -> None:
