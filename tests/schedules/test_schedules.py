@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from owari.schedules.errors import BadSchedule, UnknownZone
-from owari.schedules.expression import parse
+from owari.schedules.expression import Rate, parse
 from owari.schedules.next import next_after
 
 
@@ -90,6 +90,11 @@ def test_a_rate_may_begin_later() -> None:
 def test_no_schedule(text: str) -> None:
     with pytest.raises(BadSchedule):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["rate(1 hours)", "rate(1 hour)"])
+def test_scheduler_does_not_mind_the_plural(text: str) -> None:
+    assert parse(text, grammatical=False) == Rate(3600)
 
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd", "/etc/localtime", "UTC\0"])

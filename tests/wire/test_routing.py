@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from botocore import parsers
 
+from owari.errors import ServiceError
 from owari.wire import catalogue, hosts
+from owari.wire.exchange import Exchange
 from owari.wire.message import Request
 from owari.wire.model import load
-from owari.wire.routing import route
+from owari.wire.routing import FORM, route
 from tests.wire import oracle
 from tests.wire.client import exchange, refusal, settings
 
@@ -158,6 +161,22 @@ def test_s3_copies_are_puts_with_a_source() -> None:
 def test_what_leads_nowhere(request_: Request, code: str, status: int) -> None:
     refused = refusal(request_, settings())
     assert (refused.code, refused.status) == (code, status)
+
+
+def test_ec2_is_refused_as_its_clients_read_it() -> None:
+    wire = settings(declared=lambda _service, _name: False)
+    head = {"authorization": oracle.authorization("ec2"), "content_type": FORM}
+    call = Exchange(get("localhost", method="POST", **head), wire)
+    with pytest.raises(ServiceError) as raised:
+        call.parse(b"Action=DescribeInstances&Version=2016-11-15")
+    response = call.refuse(raised.value)
+    said = parsers.create_parser("ec2").parse(
+        {"status_code": response.status, "headers": {}, "body": response.body}, None
+    )
+    assert said["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert said["Error"] == {
+        "Code": "NotImplemented", "Message": "Owari does not implement ec2:DescribeInstances.",
+    }  # fmt: skip
 
 
 def test_an_operation_we_lack_answers_501_naming_it() -> None:

@@ -35,10 +35,10 @@ class At:
 Expression = Cron | Rate | At
 
 
-def parse(text: str) -> Expression:
-    """Raises BadSchedule."""
+def parse(text: str, *, grammatical: bool = True) -> Expression:
+    """Raises BadSchedule. Scheduler, unlike rules, takes `rate(1 hours)` (not `grammatical`)."""
     if found := _RATE.fullmatch(text):
-        return _rate(int(found[1]), found[2])
+        return _rate(int(found[1]), found[2], grammatical)
     if found := _AT.fullmatch(text):
         try:
             return At(datetime.fromisoformat(found[1]))
@@ -49,9 +49,11 @@ def parse(text: str) -> Expression:
     raise BadSchedule
 
 
-def _rate(number: int, unit: str) -> Rate:
-    """One of a unit is singular, more are plural, and nothing else."""
+def _rate(number: int, unit: str, grammatical: bool) -> Rate:
+    """Of a rule, one of a unit is singular, more are plural, and nothing else."""
     stem = unit.removesuffix("s")
-    if number < 1 or stem not in _UNITS or (unit != stem) != (number > 1):
+    if number < 1 or stem not in _UNITS:
+        raise BadSchedule
+    if grammatical and (unit != stem) != (number > 1):
         raise BadSchedule
     return Rate(number * _UNITS[stem])

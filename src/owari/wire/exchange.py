@@ -24,6 +24,7 @@ from owari.wire.compression import gunzip, is_gzip
 from owari.wire.message import ApiCall, Identity, Request, Response, Upload
 from owari.wire.protocols.base import Incoming
 from owari.wire.protocols.compile import Malformed
+from owari.wire.protocols.query import Query
 from owari.wire.routing import QUERY, Route, resolve_action, route
 from owari.wire.sqs_query import with_queue
 from owari.wire.validate import validate
@@ -175,7 +176,7 @@ class Exchange:
         sent = body = self._unframed(body) if isinstance(body, bytes) else body
         if isinstance(body, bytes) and not self._is_s3 and is_gzip(self.request):
             body = gunzip(body)
-        if self.route.protocol is QUERY:
+        if isinstance(self.route.protocol, Query):
             self._read_form_body(body)
         operation = self.route.operation
         assert operation is not None

@@ -16,6 +16,7 @@ from owari.wire.message import Request
 from owari.wire.model import Operation, ServiceModel, load
 from owari.wire.protocols.base import WireProtocol
 from owari.wire.protocols.cbor import Cbor
+from owari.wire.protocols.ec2 import Ec2
 from owari.wire.protocols.json import Json
 from owari.wire.protocols.query import Query
 from owari.wire.protocols.rest_json import RestJson
@@ -24,6 +25,7 @@ from owari.wire.rest_paths import router
 from owari.wire.sigv2 import Claim, parse_url
 
 CBOR, JSON, QUERY, REST_JSON, REST_XML = Cbor(), Json(), Query(), RestJson(), RestXml()
+EC2 = Ec2()
 _REST: dict[str, WireProtocol] = {"rest-json": REST_JSON, "rest-xml": REST_XML}
 
 FORM = "application/x-www-form-urlencoded"
@@ -140,6 +142,9 @@ def _by_service(found: Route, request: Request, bases: tuple[str, ...]) -> None:
         _rest(found, _REST[rest], request, pairs)
     elif "query" in model.protocols or service == "sqs":
         _by_action(found, service, pairs)
+    elif "ec2" in model.protocols:
+        _by_action(found, service, pairs)
+        found.protocol = EC2
     else:
         found.protocol = JSON
         found.error = unknown_operation("")

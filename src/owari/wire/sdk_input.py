@@ -38,6 +38,11 @@ def pascal(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
+def knows(name: str) -> bool:
+    """Whether AWS has a service that the Java SDK calls so."""
+    return load(_BOTOCORE.get(name, name)) is not None
+
+
 def operation_of(name: str, action: str) -> Operation | None:
     """`sfn`, `startExecution`; None when AWS has no such operation."""
     model = load(_BOTOCORE.get(name, name))

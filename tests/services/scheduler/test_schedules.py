@@ -35,7 +35,7 @@ def test_a_schedule_is_as_it_was_made(clockwork: Clockwork) -> None:
 
 
 BAD: list[dict[str, Any]] = [
-    {"ScheduleExpression": "rate(1 minutes)"},
+    {"ScheduleExpression": "rate(1 fortnight)"},
     {"ScheduleExpressionTimezone": "Mars/Olympus"},
     {"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}},
     {"FlexibleTimeWindow": {"Mode": "OFF", "MaximumWindowInMinutes": 5}},
@@ -53,6 +53,8 @@ BAD: list[dict[str, Any]] = [
                 "SqsParameters": {"MessageGroupId": "g"}}},
     {"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:s3:getObject", "RoleArn": ROLE}},
     {"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:sqs", "RoleArn": ROLE}},
+    {"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:nowhere:doIt", "RoleArn": ROLE}},
+    {"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:doIt", "RoleArn": ROLE}},
     {"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", "RoleArn": ROLE,
                 "Input": "{"}},
 ]  # fmt: skip

@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from owari.services.scheduler import rows
-from owari.services.scheduler.core import DEFAULT_GROUP, checked, conflict, first_due
+from owari.services.scheduler.core import (
+    DEFAULT_GROUP,
+    checked,
+    conflict,
+    first_due,
+    no_action,
+    no_service,
+    universal_of,
+)
 from owari.services.scheduler.paging import PAGE_MAX, key_of, token_for
 from owari.services.scheduler.rows import Schedule
 from owari.services.scheduler.timing import set_timer, take_back
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
+from owari.wire.sdk_input import knows, operation_of
 
 
 @operation("scheduler", "CreateSchedule")
@@ -22,7 +31,7 @@ def create_schedule(tx: Tx, p: Params) -> Result:
         if p.get("ClientToken") is not None and found.token == p["ClientToken"]:
             return {"ScheduleArn": found.arn(tx)}
         raise conflict(f"Schedule {p['Name']} already exists.")
-    made = Schedule(group, p["Name"], checked(p, tx.now), tx.now, tx.now, p.get("ClientToken"))
+    made = Schedule(group, p["Name"], _checked(p, tx.now), tx.now, tx.now, p.get("ClientToken"))
     set_timer(tx, made, first_due(made.settings, tx.now, made.created))
     rows.save(tx, made)
     tx.resources.created(made.arn(tx), "AWS::Scheduler::Schedule")
@@ -34,10 +43,19 @@ def update_schedule(tx: Tx, p: Params) -> Result:
     """Everything is given anew: what is left out takes its default."""
     found = rows.existing(tx, p.get("GroupName", DEFAULT_GROUP), p["Name"])
     old_start = found.settings.get("StartDate")
-    found.settings, found.modified = checked(p, tx.now, old_start), tx.now
+    found.settings, found.modified = _checked(p, tx.now, old_start), tx.now
     set_timer(tx, found, first_due(found.settings, tx.now, found.created))
     rows.save(tx, found)
     return {"ScheduleArn": found.arn(tx)}
+
+
+def _checked(p: Params, now: float, old_start: float | None = None) -> Params:
+    """Raises ValidationException; for a universal target AWS has not, too."""
+    settings = checked(p, now, old_start)
+    universal = universal_of(settings["Target"]["Arn"])
+    if universal is not None and operation_of(*universal) is None:
+        raise no_action(universal[1]) if knows(universal[0]) else no_service(universal[0])
+    return settings
 
 
 @operation("scheduler", "GetSchedule", reads=True)

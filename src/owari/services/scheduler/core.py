@@ -84,7 +84,7 @@ def expression_of(settings: Json) -> Expression:
     except UnknownZone as error:
         raise invalid(f"Invalid Schedule Expression Timezone {error}.") from None
     try:
-        return parse(text)
+        return parse(text, grammatical=False)
     except BadSchedule:
         raise invalid(f"Invalid Schedule Expression {text}.") from None
 
@@ -162,13 +162,21 @@ def universal_of(arn: str) -> tuple[str, str] | None:
     return service, action
 
 
+def no_service(service: str) -> ServiceError:
+    return invalid(f"{service} is not a supported service for a target.")
+
+
+def no_action(action: str) -> ServiceError:
+    return invalid(f"{action} API is not supported")
+
+
 def _check_universal(arn: str, target: Json) -> None:
     found = universal_of(arn)
     assert found is not None
     if not all(found):
         raise invalid(f"Provided Arn is not in correct format: {arn}")
     if found[1].startswith(READS):
-        raise invalid(f"Target {arn} is not supported: it only reads.")
+        raise no_action(found[1])
     if not is_json(target.get("Input", "{}")):
         raise invalid(f"Input must be valid JSON for the target {arn}.")
 

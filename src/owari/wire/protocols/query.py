@@ -132,7 +132,7 @@ class Query:
             out.append(f"</{wrapper}>")
         out.append(f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>")
         out.append(f"</{name}Response>")
-        return Response(200, _headers(request_id), _bytes(out))
+        return Response(200, headers_of(request_id), as_bytes(out))
 
     def _members(self, model: ServiceModel, shape: Shape) -> Callable[[list[str], Any], None]:
         key = ("query members", shape.identity)
@@ -150,8 +150,8 @@ class Query:
         out.append(f"<Error><Type>{fault.side}</Type><Code>{escape(fault.code)}</Code>")
         self._error_members(model, fault, out)
         out.append(f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>")
-        headers = [*_headers(request_id), *error.headers.items()]
-        return Response(fault.status, headers, _bytes(out))
+        headers = [*headers_of(request_id), *error.headers.items()]
+        return Response(fault.status, headers, as_bytes(out))
 
     def _error_members(self, model: ServiceModel | None, fault: Fault, out: list[str]) -> None:
         out.append(f"<Message>{escape(fault.message)}</Message>")
@@ -162,9 +162,9 @@ class Query:
             self._members(model, fault.shape)(out, members)
 
 
-def _bytes(out: list[str]) -> bytes:
+def as_bytes(out: list[str]) -> bytes:
     return legible("".join(out)).encode(errors="replace")
 
 
-def _headers(request_id: str) -> list[tuple[str, str]]:
+def headers_of(request_id: str) -> list[tuple[str, str]]:
     return [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
