@@ -117,11 +117,18 @@ def stepfunctions(world: Watched) -> None:
     world.abandon("stepfunctions", "StartSyncExecution", stateMachineArn=waits)
     _versions(world, made["waits"])
     call("DeleteActivity", activityArn=activity)
+    world.abandon("stepfunctions", "TestState", definition=json.dumps(_asked()), roleArn=ROLE)
+    assert world.tables()["sfn_sync"], "nobody came for what was found"
     world.settle()
     for arn_ in (*made.values(), express, waits):
         call("DeleteStateMachine", stateMachineArn=arn_)
     world.settle(60)
     _no_cluster(world)
+
+
+def _asked() -> dict[str, Any]:
+    """A task that is called, by TestState."""
+    return task("arn:aws:states:::aws-sdk:sqs:listQueues") | {"Parameters": {}, "End": True}
 
 
 def _distributed(concurrency: int, state: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -8,16 +8,15 @@ developer guide, "Amazon ECS task definition states" (deleted once nothing activ
 
 from __future__ import annotations
 
-from owari.effects import ReplyTo, Report, Wake
+from owari.effects import ReplyTo, Report
 from owari.services.ecs.names import ecs_arn
 from owari.services.ecs.service_rows import every_service, forget_inactive
-from owari.store import outbox
+from owari.store import sweeps
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
 
 SWEEP = ReplyTo("ecs", "sweep", "")
 SWEEP_EVERY_S = 3600.0
-PAUSE_S = 0.05  # between two steps
 ROWS_AT_ONCE = 500
 STOPPED_KEPT_S = 3600.0
 INACTIVE_KEPT_S = 3600.0
@@ -26,8 +25,7 @@ TOKEN_KEPT_S = 24 * 3600.0
 
 def ensure_sweep(tx: Tx) -> None:
     """Something was left that is to be forgotten some day."""
-    if not outbox.waiting_for(tx.connection, SWEEP):
-        tx.emit(Wake(), due=tx.now + SWEEP_EVERY_S, reply_to=SWEEP)
+    sweeps.ensure(tx, SWEEP, SWEEP_EVERY_S)
 
 
 @reaction("ecs", "sweep")
@@ -37,7 +35,7 @@ def on_sweep(tx: Tx, report: Report) -> None:
     _forget_clusters(tx)
     _forget_definitions(tx)
     if more:
-        tx.again(report, due=tx.now + PAUSE_S)
+        tx.again(report, due=tx.now + sweeps.PAUSE_S)
     elif _is_anything_left(tx):
         tx.again(report, due=tx.now + SWEEP_EVERY_S)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from owari.effects import ReplyTo, Wake
-from owari.store import outbox
+from owari.store import outbox, sweeps
 from owari.store.tx import Tx
 
 SWEEP = ReplyTo("logs", "sweep", "")
@@ -13,8 +13,7 @@ SWEEP_EVERY_S = 3600.0
 
 def ensure_sweep(tx: Tx) -> None:
     """Have retention looked after from now on."""
-    if not outbox.waiting_for(tx.connection, SWEEP):
-        tx.emit(Wake(), due=tx.now + SWEEP_EVERY_S, reply_to=SWEEP)
+    sweeps.ensure(tx, SWEEP, SWEEP_EVERY_S)
 
 
 def ensure_trim(tx: Tx) -> None:

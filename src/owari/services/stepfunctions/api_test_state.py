@@ -41,6 +41,7 @@ from owari.services.stepfunctions.integrations import (
 )
 from owari.services.stepfunctions.jsonata.errors import JsonataError
 from owari.services.stepfunctions.starting import role_session
+from owari.services.stepfunctions.sweeping import ensure_sweep
 from owari.store.tx import Tx
 from owari.wire.model import Shape
 from owari.wire.operation import Answer, Params, Park, operation, reaction
@@ -219,6 +220,7 @@ def _begin(tx: Tx, task: ScheduleTask, request: Request) -> dict[str, Any] | Par
         tx.request_id,
         tx.now,
     )
+    ensure_sweep(tx)  # the caller may never come for it
     tx.emit(
         Call(target.service, target.operation, params),
         reply_to=ReplyTo("stepfunctions", "tested", f"{tx.request_id}|{resource.arn}"),

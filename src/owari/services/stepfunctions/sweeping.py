@@ -12,13 +12,12 @@ from typing import Any
 from owari.effects import ReplyTo, Report, Wake
 from owari.services.stepfunctions import definitions, live
 from owari.services.stepfunctions.core import KEPT_S, REDRIVE_WITHIN_S
-from owari.store import outbox
+from owari.store import sweeps
 from owari.store.tx import Row, Tx
 from owari.wire.operation import reaction
 
 SWEEP = ReplyTo("stepfunctions", "sweep", "")
 SWEEP_EVERY_S = 86_400.0
-PAUSE_S = 0.05  # between two steps
 EXECUTIONS_AT_ONCE = 100
 CHUNKS_AT_ONCE = 2_000
 DEFINITIONS_AT_ONCE = 500
@@ -28,8 +27,7 @@ FIRST: dict[str, Any] = {"frames_after": [0.0, 0], "machine": None}
 
 def ensure_sweep(tx: Tx) -> None:
     """Have old executions looked after from now on."""
-    if not outbox.waiting_for(tx.connection, SWEEP):
-        tx.emit(Wake(FIRST), due=tx.now + SWEEP_EVERY_S, reply_to=SWEEP)
+    sweeps.ensure(tx, SWEEP, SWEEP_EVERY_S, FIRST)
 
 
 @reaction("stepfunctions", "sweep")
@@ -44,7 +42,7 @@ def on_sweep(tx: Tx, report: Report) -> None:
     else:
         done = _forget_executions(tx, data)
     if not done:
-        tx.again(report, due=tx.now + PAUSE_S, effect=Wake(data))
+        tx.again(report, due=tx.now + sweeps.PAUSE_S, effect=Wake(data))
         return
     definitions.forget_unused(tx, DEFINITIONS_AT_ONCE)
     tx.run("DELETE FROM sfn_sync WHERE started < ?", tx.now - SWEEP_EVERY_S)
