@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
 
-def parsed(text: str | bytes) -> Any:
+def parsed(text: str | bytes, *, parse_float: Callable[[str], float] = float) -> Any:
     """Raises ValueError for what is no JSON, and for what is nested deeper than Python reads."""
     try:
         whole = text if isinstance(text, str) else text.decode()
-        return json.loads(whole, parse_constant=_no_constant)
+        return json.loads(whole, parse_constant=_no_constant, parse_float=parse_float)
     except RecursionError:
         raise ValueError("Document nested too deep") from None
 

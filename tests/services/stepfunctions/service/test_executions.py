@@ -92,6 +92,17 @@ def test_an_input_nested_too_deeply_is_refused(world: World) -> None:
             assert error.code == code
 
 
+def test_numbers_of_any_length_but_infinity(world: World) -> None:
+    arn = machine(world, PASS)
+    long = '{"n":' + "9" * 40 + "}"
+    made = call(world, "StartExecution", stateMachineArn=arn, input=long)
+    world.settle()
+    assert describe(world, made["executionArn"])["output"] == long
+    for text in ("[1e400]", f"[1e400,{'9' * 40}]"):
+        error = refused(world, "StartExecution", stateMachineArn=arn, input=text)
+        assert error.code == "InvalidExecutionInput"
+
+
 def test_a_function_that_raises_is_retried_then_caught(world: World) -> None:
     functions.create(world, "f")
     tries: list[float] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from decimal import Decimal
 from typing import Any
@@ -19,9 +20,18 @@ _LONG_NUMBER = re.compile(r"\d{19}")
 
 def loads(text: str) -> Any:
     """Integers of any size stay integers; ValueError when it is not JSON, or nested too deeply."""
-    value = parsed(text) if _LONG_NUMBER.search(text) else orjson.loads(text)
+    is_long = _LONG_NUMBER.search(text) is not None
+    value = parsed(text, parse_float=_finite) if is_long else orjson.loads(text)
     if is_deeper(text, value, DEPTH_MAX):
         raise ValueError(f"depth limit of {DEPTH_MAX} exceeded")
+    return value
+
+
+def _finite(text: str) -> float:
+    """What is read can be written again: 1e400 could not."""
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("number is infinity when parsed as double")
     return value
 
 
