@@ -66,3 +66,11 @@ def test_wildcards_are_filed_under_their_more_telling_end() -> None:
     assert not index.unfiled
     assert max(len(filed) for filed in index.entries.values()) == 1
     assert index.matching({"key": "/in/a/b/17.png"}) == [17]
+
+
+def test_a_pattern_without_telling_values_is_tried_where_its_field_is() -> None:
+    few = [{"numeric": [">", 5]}, {"exists": True}, {"wildcard": "*x*"}, {"anything-but": "a"}]
+    index = build_index([(n, build({"detail": {"n": [one]}})) for n, one in enumerate(few)])
+    assert not index.unfiled
+    assert index.matching({"detail": {"m": 6}}) == []
+    assert index.matching({"detail": {"n": 6}}) == [0, 1, 3]

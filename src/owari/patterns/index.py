@@ -1,7 +1,7 @@
 """Which of very many patterns an event matches, without trying each. Pure.
 
 Every pattern is filed under the most telling of its keys: what one field must equal, begin with
-or end with. An event is then tried only on the patterns filed under what it holds, and on those
+or end with, or else that it is there at all. An event is then tried only on the patterns filed under what it holds, and on those
 that have no such key. The index only leaves out; the trial itself decides.
 """
 
@@ -84,6 +84,8 @@ def _ways(node: Node, path: Path) -> Iterator[set[Key]]:
         for end in ("starts", "ends"):
             if (keys := _keys(child, end)) is not None:
                 yield {(here, look, value) for look, value in keys}
+        if not child.if_absent:
+            yield {(here, ("is there", 0), True)}
 
 
 def _keys(leaf: Leaf, end: str) -> list[tuple[Look, Any]] | None:
@@ -120,6 +122,8 @@ def _key(pattern: Pattern, end: str) -> tuple[Look, Any] | None:
 def _seen(look: Look, value: Any) -> Any:
     """What is looked at of a value."""
     kind, length = look
+    if kind == "is there":
+        return True
     if kind == "is":
         return typed(value)
     if not isinstance(value, str) or len(value) < length:
