@@ -1,8 +1,9 @@
 """Which of very many patterns an event matches, without trying each. Pure.
 
 Every pattern is filed under the most telling of its keys: what one field must equal, begin with
-or end with, or else that it is there at all. An event is then tried only on the patterns filed under what it holds, and on those
-that have no such key. The index only leaves out; the trial itself decides.
+or end with, or else that it is there at all. An event is then tried only on the patterns filed
+under what it holds, and on those that have no such key. The index only leaves out; the trial
+itself decides.
 """
 
 from __future__ import annotations
