@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "id",
         metavar="ID",
         help="a trace, request, message, event, invocation, job, task token or execution; or"
-        " s3://BUCKET/KEY: the newest trace in which it appears",
+        " s3://BUCKET/KEY or the ARN of a schedule or rule: the newest trace in which it appears",
     )
     parser.add_argument("--json", action="store_true", help="print the spans as JSON")
 

@@ -127,6 +127,33 @@ def test_every_message_of_a_batch_is_found(world: World) -> None:
     assert all(trace(world, one["MessageId"]) == whole for one in sent["Successful"])
 
 
+def test_what_the_clock_begins_has_a_trace_of_its_own(world: World) -> None:
+    function = "arn:aws:lambda:us-east-1:000000000000:function:first"
+    world.call("events", "PutRule", Name="r", ScheduleExpression="rate(1 minute)")
+    world.call("events", "PutTargets", Rule="r", Targets=[{"Id": "1", "Arn": function}])
+    world.call(
+        "scheduler", "CreateSchedule", Name="s", ScheduleExpression="rate(1 minute)",
+        FlexibleTimeWindow={"Mode": "OFF"}, Target={"Arn": function, "RoleArn": ROLE},
+    )  # fmt: skip
+    place = "us-east-1:000000000000"
+    told: dict[str, set[str]] = {}
+    for _ in range(3):
+        world.advance(60)
+        world.crash()
+        world.settle(1)
+        for arn, name in (
+            (f"arn:aws:events:{place}:rule/r", "events:ScheduledEvent"),
+            (f"arn:aws:scheduler:{place}:schedule/default/s", "scheduler:Schedule"),
+        ):
+            found = trace(world, arn)
+            assert edges(found) == {
+                ("", name, "ok"), (name, "lambda:Invoke", "ok"), ("lambda:Invoke", "lambda", "ok"),
+            }  # fmt: skip
+            assert trace(world, found[0]["Id"]) == found
+            told.setdefault(name, set()).add(found[0]["Id"])
+    assert {len(ids) for ids in told.values()} == {3}, "each time is a trace"
+
+
 def test_a_trace_survives_a_kill(world: World) -> None:
     message = publish(world)
     world.settle()

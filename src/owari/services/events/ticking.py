@@ -13,6 +13,7 @@ from owari.schedules.next import next_after
 from owari.services.events import rows
 from owari.services.events.core import PRINCIPAL, Rule, iso_time, make_event, rule_key
 from owari.services.events.fanout import send_to_rules
+from owari.store.beginnings import begin_trace
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
 
@@ -60,5 +61,6 @@ def on_tick(tx: Tx, report: Report) -> None:
         time=told["due"],
         resources=[rule.key.arn],
     )
+    tx.trace_id = begin_trace(tx, event["id"], "events:ScheduledEvent", report.key, PRINCIPAL)
     send_to_rules(tx, rule.key.bus, event, [rule.key.name])
     _set(tx, rule, told["since"])

@@ -27,6 +27,7 @@ from owari.services.scheduler.core import (
 )
 from owari.services.scheduler.rows import Schedule
 from owari.services.scheduler.timing import set_timer
+from owari.store.beginnings import begin_trace
 from owari.store.encode import dumps, loads
 from owari.store.tx import Row, Tx
 from owari.targets.calls import Delivery, call_for
@@ -85,13 +86,8 @@ def _fire(tx: Tx, s: Schedule, scheduled: float) -> None:
         account=(arn.account if arn else "") or tx.account,
         region=(arn.region if arn else "") or tx.region,
         principal=f"arn:aws:sts::{tx.account}:assumed-role/{role}/{s.name}",
-        trace=_own_trace(tx, id),
+        trace=begin_trace(tx, id, "scheduler:Schedule", s.arn(tx), PRINCIPAL),
     )
-
-
-def _own_trace(tx: Tx, id: str) -> str:
-    """Each invocation is the beginning of something."""
-    return f"Root=1-{int(tx.now):08x}-{id.replace('-', '')[:24]};Sampled=0"
 
 
 def _firing(tx: Tx, id: str) -> Row | None:
