@@ -33,15 +33,9 @@ STORIES: dict[str, Callable[[Watched], None]] = {
     "sqs": messages.sqs,
     "stepfunctions": computing.stepfunctions,
 }
-FORGOTTEN_AFTER_DAYS = 100  # AWS tells of nothing longer than 90 days
+FORGOTTEN_AFTER_DAYS = 190  # AWS tells of nothing longer than 180 days
 # Tables that keep rows all the same, and why.
 ALLOWED: dict[str, dict[str, str]] = {
-    "batch": {
-        "batch_definition": "an inactive definition is told of for ever (AWS: for 180 days)",
-        "resource": "the same definition",
-        "batch_share": "what a deleted queue's shares used",
-        "effect": "the hourly look for old jobs never ends",
-    },
     "ecs": {"ecs_family": "AWS retains the name: a revision's number is never given again"},
     "lambda": {"lambda_layer": "a layer version's number is never given again"},
     "stepfunctions": {"ecs_family": "of the tasks it waits for"},

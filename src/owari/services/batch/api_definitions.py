@@ -11,6 +11,7 @@ from owari.services.batch.faults import client
 from owari.services.batch.lookup import definition_reference
 from owari.services.batch.names import DEFINITION, batch_arn
 from owari.services.batch.paging import key_of, page_size, token_for
+from owari.services.batch.sweeping import ensure_sweep
 from owari.services.batch.tagging import checked_tags
 from owari.store.tx import Row, Tx
 from owari.wire.operation import Params, Result, operation
@@ -41,6 +42,7 @@ def deregister_job_definition(tx: Tx, p: Params) -> Result:
     if revision is None:
         raise client("jobDefinition must be an ARN or name:revision.")
     rows.deactivate_definition(tx, name, revision)
+    ensure_sweep(tx)
     return None
 
 

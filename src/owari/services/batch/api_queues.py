@@ -21,7 +21,6 @@ from owari.services.batch.paging import key_of, page_size, token_for
 from owari.services.batch.queues import check_priority, checked_actions, environment_order
 from owari.services.batch.snapshot import mark_dirty
 from owari.services.batch.stopping import terminate
-from owari.services.batch.sweeping import ensure_sweep
 from owari.services.batch.tagging import checked_tags
 from owari.store.tx import Row, Tx
 from owari.wire.operation import Params, Result, operation
@@ -44,7 +43,6 @@ def create_job_queue(tx: Tx, p: Params) -> Result:
         "actions": checked_actions(p.get("jobStateTimeLimitActions", [])),
     }
     priority = check_priority(p["priority"])
-    ensure_sweep(tx)
     rows.save_queue(tx, name, p.get("state", "ENABLED"), priority, policy, body)
     arn = queue_arn(tx, name)
     tx.resources.created(arn, "AWS::Batch::JobQueue", checked_tags({}, p.get("tags", {})))

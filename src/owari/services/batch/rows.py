@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from owari.services.batch.lines import resource_key
 from owari.store.encode import dumps
 from owari.store.tx import Row, Tx
 
@@ -76,6 +77,7 @@ def save_queue(
 
 def delete_queue(tx: Tx, name: str) -> None:
     tx.run(f"DELETE FROM batch_queue WHERE {_KEY}", tx.account, tx.region, name)
+    tx.run("DELETE FROM batch_share WHERE queue = ?", resource_key(tx.account, tx.region, name))
 
 
 # ---- scheduling policies
@@ -160,8 +162,9 @@ def insert_definition(tx: Tx, name: str, revision: int, body: dict[str, Any]) ->
 
 def deactivate_definition(tx: Tx, name: str, revision: int) -> None:
     tx.run(
-        f"UPDATE batch_definition SET status = 'INACTIVE' WHERE {_KEY} AND revision = ?",
-        tx.account, tx.region, name, revision,
+        "UPDATE batch_definition SET status = 'INACTIVE', deregistered = ?"
+        f" WHERE {_KEY} AND revision = ? AND status = 'ACTIVE'",
+        tx.now, tx.account, tx.region, name, revision,
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from owari.services.batch.overriding import body_of
 from owari.services.batch.parts import templates
 from owari.services.batch.records import ARRAY, ITSELF, MULTINODE, SINGLE, Job
 from owari.services.batch.snapshot import agents_known, mark_dirty
+from owari.services.batch.sweeping import ensure_sweep
 from owari.services.batch.tagging import checked_tags
 from owari.store.encode import dumps
 from owari.store.tx import Row, Tx
@@ -52,6 +53,7 @@ def submit(tx: Tx, p: Json) -> Job:
     job = _new_job(tx, p, queue, definition, body, size)
     _link(book, job, upstream)
     book.add(job)
+    ensure_sweep(book.tx)
     tags = _tags(tx, p, definition, body)
     if tags:
         tx.resources.tag(job.arn, tags)

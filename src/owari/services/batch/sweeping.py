@@ -1,38 +1,59 @@
-"""Forgetting jobs that ended long ago: bounded steps, each continued by another wake-up.
+"""Forgetting what ended long ago: bounded steps, each continued by another wake-up.
 
 AWS keeps ended jobs for at least seven days; here it is `job_kept_s`. Their logs are kept as long
-as their group says. Source: Batch user guide, "Job states".
+as their group says. Sources: Batch user guide, "Job states"; DeregisterJobDefinition: "permanently
+deleted after 180 days".
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from owari.effects import ReplyTo, Report, Wake
-from owari.services.batch.names import JOB, batch_arn
-from owari.store import outbox
+from owari.effects import ReplyTo, Report
+from owari.services.batch.names import DEFINITION, JOB, batch_arn
+from owari.store import sweeps
 from owari.store.tx import Row, Tx
 from owari.wire.operation import reaction
 
 SWEEP = ReplyTo("batch", "sweep", "")
 SWEEP_EVERY_S = 3600.0
-PAUSE_S = 0.05  # between two steps
+DEFINITION_KEPT_S = 180 * 86_400.0
 JOBS_AT_ONCE = 100
 ROWS_AT_ONCE = 2_000
 
 _KEY = "account = ? AND region = ?"
+_ANY_LEFT = (
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM batch_job)"
+    " OR EXISTS (SELECT 1 FROM batch_definition WHERE deregistered IS NOT NULL)"
+)
 
 
 def ensure_sweep(tx: Tx) -> None:
-    """Have ended jobs looked after from now on."""
-    if not outbox.waiting_for(tx.connection, SWEEP):
-        tx.emit(Wake(), due=tx.now + SWEEP_EVERY_S, reply_to=SWEEP)
+    """There are jobs, or inactive definitions, from now on."""
+    sweeps.ensure(tx, SWEEP, SWEEP_EVERY_S)
 
 
 @reaction("batch", "sweep")
 def on_sweep(tx: Tx, report: Report) -> None:
-    more = _forget_oldest(tx)
-    tx.again(report, due=tx.now + (PAUSE_S if more else SWEEP_EVERY_S))
+    if _forget_oldest(tx) or _forget_definitions(tx):
+        tx.again(report, due=tx.now + sweeps.PAUSE_S)
+    elif tx.one(_ANY_LEFT):
+        tx.again(report, due=tx.now + SWEEP_EVERY_S)
+
+
+def _forget_definitions(tx: Tx) -> bool:
+    """True when there is more to forget."""
+    found = tx.all(
+        "SELECT account, region, name, revision FROM batch_definition WHERE deregistered < ?"
+        " ORDER BY deregistered LIMIT ?",
+        tx.now - DEFINITION_KEPT_S, JOBS_AT_ONCE,
+    )  # fmt: skip
+    for account, region, name, revision in found:
+        tx.run(
+            f"DELETE FROM batch_definition WHERE {_KEY} AND name = ? AND revision = ?",
+            account, region, name, revision,
+        )  # fmt: skip
+        arn = batch_arn(account, region, DEFINITION, f"{name}:{revision}")
+        tx.resources_of(account, region).deleted(arn)
+    return len(found) == JOBS_AT_ONCE
 
 
 def _forget_oldest(tx: Tx) -> bool:
@@ -68,5 +89,5 @@ def _forget(tx: Tx, job: Row) -> None:
         ("batch_job", "id"),
     ):
         tx.run(f"DELETE FROM {table} WHERE {_KEY} AND {column} = ?", *job)
-    owner = replace(tx, account=job["account"], region=job["region"])
-    owner.resources.deleted(batch_arn(owner.account, owner.region, JOB, job["id"]))
+    account, region, id = job
+    tx.resources_of(account, region).deleted(batch_arn(account, region, JOB, id))

@@ -194,4 +194,9 @@ migrations(
         UNION ALL
         SELECT account, region, queue, share, environment, claims, placed FROM batch_stretch;
     """,
+    """
+    ALTER TABLE batch_definition ADD COLUMN deregistered DOUBLE PRECISION;
+    CREATE INDEX batch_definition_old ON batch_definition (deregistered)
+        WHERE deregistered IS NOT NULL;
+    """,
 )
