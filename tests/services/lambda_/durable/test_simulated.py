@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from owari.compute.fake import FunctionError
+from owari.compute.fake import FunctionError, SystemFailure
 from owari.effects import Run
 from owari.errors import ServiceError
 from tests.services.lambda_.durable.fake_sdk import FakeContext, durable
@@ -245,6 +245,28 @@ def test_malformed_calls_are_the_callers_fault(world: World) -> None:
     ):
         wrong = refusal(lambda o=operation, p=params: world.call("lambda", o, **p))  # type: ignore[misc]
         assert wrong.code in ("InvalidParameterValueException", "ResourceNotFoundException")
+
+
+def test_an_event_nobody_could_run_keeps_to_its_age(world: World, neighbour: Neighbour) -> None:
+    function(world, "f", lambda context: "done", DeadLetterConfig={"TargetArn": DLQ})
+    config = {"FunctionName": "f", "Qualifier": "$LATEST", "MaximumEventAgeInSeconds": 60}
+    world.call("lambda", "PutFunctionEventInvokeConfig", **config)
+    works = world.compute.handlers["f"]
+
+    def throttled(_event: Any, _spec: Any) -> Any:
+        raise SystemFailure("throttled")
+
+    world.compute.handlers["f"] = throttled
+    tired, stopped = begin(world, "f"), begin(world, "f")
+    world.call("lambda", "StopDurableExecution", DurableExecutionArn=stopped)
+    world.advance(120)
+    assert shown(world, tired)["Status"] == "FAILED"
+    assert shown(world, tired)["Error"]["ErrorType"] == "EventAgeExceeded"
+    assert len(neighbour.calls("sqs:SendMessage")) == 2  # the stopped one, too
+    world.compute.handlers["f"] = works
+    again = begin(world, "f")
+    world.settle()
+    assert shown(world, again)["Status"] == "SUCCEEDED"
 
 
 def test_a_throttled_target_is_asked_again_while_the_execution_lasts(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from owari.services.lambda_.api_events import give_up, succeeded
 from owari.services.lambda_.core import Event
@@ -18,6 +18,7 @@ from owari.store.encode import dumps
 from owari.store.tx import Tx
 
 DAY_S = 86_400
+TOO_OLD: Final = "EventAgeExceeded"
 
 
 def channel(e: Execution) -> str:
@@ -68,6 +69,8 @@ def _tell(
     text = answer_of(status, result, error)
     if status == "SUCCEEDED":
         succeeded(tx, event, Response(200, e.version, text))
+    elif error is not None and error.get("ErrorType") == TOO_OLD:
+        give_up(tx, event, TOO_OLD, None)
     else:
         problem = (error or {}).get("ErrorMessage") or status
         give_up(tx, event, "RetriesExhausted", Response(200, e.version, text, "Unhandled", problem))

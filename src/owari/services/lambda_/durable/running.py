@@ -2,8 +2,9 @@
 
 An invocation that fails (the function raised, crashed or ran out of time) is tried again, five
 times in a row at most; one that never reached the function, or whose agent died with it, as long
-as the execution may last. AWS documents neither figure for durable functions: five is that of its
-testing library, the pauses double from one second.
+as the execution may last, an event no longer than its MaximumEventAge. AWS documents neither
+figure for durable functions: five is that of its testing library, the pauses double from one
+second.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from owari.services.lambda_ import sql
 from owari.services.lambda_.core import BACKOFF_FIRST_S, BACKOFF_MAX_S
 from owari.services.lambda_.durable import rows
 from owari.services.lambda_.durable.checking import checked_output
-from owari.services.lambda_.durable.ending import end
+from owari.services.lambda_.durable.ending import TOO_OLD, end
 from owari.services.lambda_.durable.history import invocation_completed
 from owari.services.lambda_.durable.naming import checkpoint_token
 from owari.services.lambda_.durable.state import initial_state
@@ -169,8 +170,21 @@ def _again(turn: Turn, status: str, error: dict[str, Any]) -> None:
         e.failures, e.setbacks = e.failures + 1, 0
         _retry_or_fail(turn, FAILURES_MAX, error)
         return
-    turn.invoke(due=turn.tx.now + _pause(e.setbacks))
+    due = turn.tx.now + _pause(e.setbacks)
     e.setbacks += 1
+    if _is_too_old(turn, due):
+        end(turn, "FAILED", error=_error(TOO_OLD, "The event waited too long to be run."))
+    else:
+        turn.invoke(due=due)
+
+
+def _is_too_old(turn: Turn, due: float) -> bool:
+    """An event that no invocation has answered yet keeps to its MaximumEventAge, as others do."""
+    e = turn.e
+    if e.origin != "event" or e.invocations > e.setbacks:
+        return False
+    policy = sql.event_policy(sql.event_invoke(turn.tx, e.function, e.qualifier))
+    return due - e.started > policy.max_age_s
 
 
 def _retry_or_fail(turn: Turn, most: int, error: dict[str, Any]) -> None:
