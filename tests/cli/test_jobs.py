@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -105,6 +106,21 @@ def test_a_failed_array_tells_which_and_only_those_run_again(server: Server, fol
     assert log.rstrip().endswith("9  I am 9")
     rest = owari(server, folder, "rerun", json.loads(again.stdout)["jobId"], "--failed")
     assert (rest.returncode, "no child" in rest.stderr) == (0, True)
+
+
+def test_commands_that_are_told_work_as_told(server: Server, folder: Path) -> None:
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    data = ["--data", str(server.data)]
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(words, capture_output=True, text=True, cwd=folder, env=plain)
+
+    done = run(OWARI, "submit", *data, "--follow", "--", "sh", "-c", "echo why; exit 3")
+    said = dict(line.strip().split(":  ", 1) for line in done.stderr.splitlines() if ":  " in line)
+    told = [shlex.split(said[name])[1:] for name in ("its output", "run again")]
+    assert "why" in run(OWARI, *told[0]).stdout
+    again = run(OWARI, *told[1])
+    assert (again.returncode, again.stderr) == (0, "")
 
 
 def test_each_child_has_its_line(server: Server, folder: Path) -> None:

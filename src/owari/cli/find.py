@@ -6,6 +6,7 @@ import argparse
 import http.client
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,6 +61,13 @@ def data_of(args: argparse.Namespace) -> Path:
         if args.endpoint is not None:
             raise
         return Path(args.data)
+
+
+def place(args: argparse.Namespace) -> str:
+    """What a command we tell the user to type needs to find the same Owari; '' or ' --…'."""
+    if args.endpoint is not None:
+        return f" --endpoint {shlex.quote(args.endpoint)}"
+    return "" if args.data is DATA else f" --data {shlex.quote(str(args.data))}"
 
 
 def page(url: str, path: str) -> dict[str, Any]:

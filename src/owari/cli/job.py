@@ -17,6 +17,7 @@ from owari.cli.batch.outcome import as_json, exit_status, show_failed
 from owari.cli.batch.sheet import attempts, facts
 from owari.cli.batch.submission import Part, describe, find, part_of, place_of, split_reference
 from owari.cli.client import connect
+from owari.cli.find import place
 
 GRID_PARTS_MAX = 20  # of a submission of more jobs, the children are counted, not shown
 
@@ -43,7 +44,7 @@ def _job(args: argparse.Namespace) -> int:
         parts = [part_of(describe(batch, [part.child_id(child)])[0])]
     status = 0
     if args.follow:
-        details = _follow(batch, parts)
+        details = _follow(batch, parts, place(args))
         if details is None:
             return INTERRUPTED
         parts, status = [part_of(detail) for detail in details], exit_status(details)
@@ -51,20 +52,20 @@ def _job(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(as_json(details) | {"jobs": details}, indent=2, default=str))
     else:
-        _show(batch, parts, index)
+        _show(batch, parts, index, place(args))
     return status
 
 
-def _follow(batch: Any, parts: list[Part]) -> list[dict[str, Any]] | None:
+def _follow(batch: Any, parts: list[Part], place: str) -> list[dict[str, Any]] | None:
     """None after Ctrl-C."""
     try:
         return follow(batch, [part.id for part in parts], parts[0].detail["jobName"])
     except KeyboardInterrupt:
-        goes_on("owari job", parts[0].id, sys.stderr)
+        goes_on("owari job", parts[0].id, place, sys.stderr)
         return None
 
 
-def _show(batch: Any, parts: list[Part], index: int | None) -> None:
+def _show(batch: Any, parts: list[Part], index: int | None, place: str) -> None:
     rows = facts(parts, time.time() * 1000)
     if index is not None:
         rows.insert(1, ("index", str(index)))
@@ -78,7 +79,7 @@ def _show(batch: Any, parts: list[Part], index: int | None) -> None:
     if len(parts) <= GRID_PARTS_MAX:
         print()
         _grids(batch, parts)
-    show_failed(batch, [part.detail for part in parts], sys.stdout)
+    show_failed(batch, [part.detail for part in parts], place, sys.stdout)
 
 
 def _grids(batch: Any, parts: list[Part]) -> None:

@@ -15,6 +15,7 @@ from owari.cli.batch.outcome import as_json, exit_status, show_failed
 from owari.cli.batch.rerunning import request
 from owari.cli.batch.submission import PARTS_TAG, TAG, NoJob, Part, find, submit
 from owari.cli.client import connect
+from owari.cli.find import place
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,11 +53,11 @@ def _rerun(args: argparse.Namespace) -> int:
         print(f"{name}  {ids[0]}  {size} again", file=sys.stderr)
         details = follow(batch, ids, name)
     except KeyboardInterrupt:
-        goes_on("owari rerun", ids[0], sys.stderr)
+        goes_on("owari rerun", ids[0], place(args), sys.stderr)
         return INTERRUPTED
     if args.json:
         print(json.dumps(as_json(details), indent=2))
-    show_failed(batch, details, sys.stderr)
+    show_failed(batch, details, place(args), sys.stderr)
     return exit_status(details)
 
 

@@ -19,7 +19,7 @@ from owari.cli.batch.outcome import as_json, exit_status, show_failed
 from owari.cli.batch.planning import PASSED, Asked, parts, requests
 from owari.cli.batch.submission import NoJob, describe, find, submit
 from owari.cli.client import connect
-from owari.cli.find import endpoint, page
+from owari.cli.find import endpoint, page, place
 
 DEPENDENCIES_MAX = 20  # Batch API reference, SubmitJob
 
@@ -95,11 +95,11 @@ def _submit(args: argparse.Namespace, program: tuple[str, ...]) -> int:
         print(f"{asked.name}  {ids[0]}", file=sys.stderr)
         details = follow(batch, ids, asked.name)
     except KeyboardInterrupt:
-        goes_on("owari submit", ids[0], sys.stderr)
+        goes_on("owari submit", ids[0], place(args), sys.stderr)
         return INTERRUPTED
     if args.json:
         print(json.dumps(as_json(details), indent=2))
-    show_failed(batch, details, sys.stderr)
+    show_failed(batch, details, place(args), sys.stderr)
     return exit_status(details)
 
 
@@ -112,7 +112,8 @@ def _tell(args: argparse.Namespace, asked: Asked, ids: list[str]) -> None:
     if sys.stderr.isatty():
         several = f" in {len(ids)} jobs" if len(ids) > 1 else ""
         times = f", {asked.array} times{several}" if asked.array else ""
-        print(f"submitted {asked.name}{times}: owari job {ids[0]} --follow", file=sys.stderr)
+        look = f"owari job {ids[0]} --follow{place(args)}"
+        print(f"submitted {asked.name}{times}: {look}", file=sys.stderr)
 
 
 def _warn(details: list[dict[str, Any]]) -> None:

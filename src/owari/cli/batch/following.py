@@ -125,8 +125,8 @@ def summary(title: str, details: Sequence[dict[str, Any]]) -> str:
     return f"{title}: {ended_text(counts_of(details), None if took is None else max(0.0, took))}"
 
 
-def goes_on(command: str, name: str, out: TextIO) -> None:
+def goes_on(command: str, name: str, place: str, out: TextIO) -> None:
     """What is said when the looking, not the job, was ended."""
     print(f"\n{command}: {name} goes on running", file=out)
-    print(f"  look:  owari job {name} --follow", file=out)
-    print(f"  end:   owari cancel {name} --terminate", file=out)
+    print(f"  look:  owari job {name} --follow{place}", file=out)
+    print(f"  end:   owari cancel {name} --terminate{place}", file=out)

@@ -57,8 +57,8 @@ def iso(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-def show_failed(batch: Any, details: Sequence[Json], out: TextIO) -> None:
-    """Some of the children that failed, and what can be done about them."""
+def show_failed(batch: Any, details: Sequence[Json], place: str, out: TextIO) -> None:
+    """Some of the children that failed, and what can be done about them (`place`: find.py)."""
     failed = counts_of(details).of("FAILED")
     if not failed:
         return
@@ -68,5 +68,5 @@ def show_failed(batch: Any, details: Sequence[Json], out: TextIO) -> None:
         print(f"  {label}  {why(job)}", file=out)
     if failed > len(shown):
         print(f"  … and {failed - len(shown)} more", file=out)
-    print(f"  its output:  owari logs {shown[0][0]}", file=out)
-    print(f"  run again:   owari rerun {details[0]['jobId']} --failed", file=out)
+    print(f"  its output:  owari logs {shown[0][0]}{place}", file=out)
+    print(f"  run again:   owari rerun {details[0]['jobId']} --failed{place}", file=out)
