@@ -16,6 +16,7 @@ from dataclasses import replace
 from owari import folder
 from owari.config import Config
 from owari.held import listen
+from owari.port_owner import data_folder_at
 
 
 def run(config: Config) -> int:
@@ -44,11 +45,23 @@ def _fail(message: str) -> int:
     return 1
 
 
+def _by(port: int) -> str:
+    data = data_folder_at(port)
+    if data is None:
+        return ""
+    return (
+        f" by the agent of {data}, which keeps it for its server (was it killed?):"
+        f" start that again, or end it with `owari down --data {data}`"
+    )
+
+
 def _why(error: OSError, config: Config) -> str:
     where = f"{config.host} port {config.port}"
     match error:
         case OSError(errno=errno.EADDRINUSE):
-            return f"{where} is in use; choose another with --port (0: any free one)"
+            return (
+                f"{where} is in use{_by(config.port)}; choose another with --port (0: any free one)"
+            )
         case OSError(errno=errno.EADDRNOTAVAIL) | socket.gaierror():
             return f"{config.host} is no address of this machine"
         case OSError(errno=errno.EACCES):

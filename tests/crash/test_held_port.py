@@ -102,3 +102,14 @@ def test_a_command_says_at_once_that_the_server_was_killed(server: Server) -> No
     done = subprocess.run(words, capture_output=True, text=True, timeout=9, env=environment)
     assert done.returncode == 1
     assert "`owari up`" in done.stderr
+
+
+def test_another_server_that_wants_the_port_is_told_who_keeps_it(
+    server: Server, tmp_path: Path
+) -> None:
+    eventually(lambda: server.status()["agents"])
+    server.kill()
+    words = [OWARI, "up", "--data", str(tmp_path / "other"), "--port", str(server.port)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 1
+    assert f"`owari down --data {server.data}`" in done.stderr

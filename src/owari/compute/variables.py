@@ -46,8 +46,8 @@ def _sdk(endpoint: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint,
         # Else the SDK asks for sync-127.0.0.1 where a service has host prefixes.
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
-        # The server may be killed and started again under running code: a call that finds nobody
-        # is made again for a minute or so, where the usual 3 to 5 tries take a second or two.
+        # The server may be killed and started again under running code. A call made meanwhile
+        # waits at the port (agent/port.py); one that was under way is cut off and made again.
         "AWS_MAX_ATTEMPTS": "8",
     }
 
