@@ -41,6 +41,7 @@ from owari.wire.operation import Direct, DirectStream, Park
 log = logging.getLogger("owari.engine")
 
 POISON_PAUSE_S = 30.0  # before an effect whose reaction failed (a bug) is tried again
+FAILING_MAX = 100  # of those that are told of
 ORPHAN_ATTEMPTS = 20  # tries of a Call that reports to nobody and met a server error
 STALE = object()
 
@@ -65,6 +66,7 @@ class Engine:
         self.window = Window(kernel.reader, self.flight)
         self.finishers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
         self.running = 0  # Run and Http effects in flight
+        self.failing: dict[str, dict[str, Any]] = {}  # for `owari status`: tried again and again
         self.bulk = Bulk(
             kernel,
             remove=self._remove,
@@ -99,6 +101,7 @@ class Engine:
             self.compute.start(spec | _own(envelope))
 
     def _ended(self, envelope: Envelope) -> None:
+        self.failing.pop(envelope.id, None)
         self.window.known.pop(envelope.id, None)
         if self.flight.pop(envelope.id, None) and isinstance(envelope.effect, Run | Http):
             self.running -= 1
@@ -167,11 +170,25 @@ class Engine:
         def done(result: Any, error: ServiceError | None) -> None:
             if error is not None:
                 log.error("effect %s will be tried again: %s", envelope.id, error)
+                self._failed(envelope, error)
                 self._later(envelope, self.kernel.clock.now() + POISON_PAUSE_S)
             elif result is not STALE:
                 then(result)
 
         self.kernel.submit(Work(_context(envelope), body, done, patient=patient))
+
+    def _failed(self, envelope: Envelope, error: ServiceError) -> None:
+        to = envelope.reply_to
+        known = self.failing.get(envelope.id)
+        if known is None and len(self.failing) >= FAILING_MAX:
+            return
+        self.failing[envelope.id] = {
+            "effect": envelope.id,
+            "kind": type(envelope.effect).__name__,
+            "reports_to": f"{to.service}:{to.topic}" if to else "nobody",
+            "times": known["times"] + 1 if known else 1,
+            "why": str(error),
+        }
 
     def _later(self, envelope: Envelope, due: float) -> None:
         """Put an effect back into the window, in memory only."""

@@ -16,6 +16,7 @@ PAGE = {
     "endpoint": "http://h:1", "version": "1", "data": "/d", "uptime_s": 3700.0,
     "clock": {"now": NOW, "speed": 1.0}, "server": {"pid": 7, "connections": 1}, "agents": [],
     "counts": {"effects": 3, "resources": {"AWS::SQS::Queue": 2, "AWS::Lambda::Function": 1200}},
+    "failing": [],
 }  # fmt: skip
 
 
@@ -49,6 +50,15 @@ def test_what_is_told() -> None:
         "! job queue q: DISABLED: why",
         "· job sim (1): RUNNABLE for 2 min: why",
         "· schedule s: 2 min ago: why",
+    ]
+
+
+def test_what_owari_itself_cannot_do_comes_first() -> None:
+    effect = {"effect": "1-2", "kind": "Run", "reports_to": "batch:ended", "times": 3, "why": "oh"}
+    told = text(PAGE | {"failing": [effect]}, overview(notice("job", "j")), now=NOW)
+    assert told.splitlines()[-2:] == [
+        "! Run 1-2 for batch:ended failed 3 times, a bug of Owari: oh (`owari up` printed it)",
+        "! job j: why",
     ]
 
 

@@ -37,7 +37,10 @@ def text(
 ) -> str:
     """`width` 0: as wide as it comes. `lines_max` bounds the notices, so that all is one screen."""
     lines = [*facts(page, overview, now=now, width=width)]
-    told = [*notices(overview, page["clock"]["now"], width=width, coloured=coloured)]
+    told = [
+        *failures(page["failing"], width=width, coloured=coloured),
+        *notices(overview, page["clock"]["now"], width=width, coloured=coloured),
+    ]
     room = max(SHOWN_MAX, lines_max - len(lines) - 3) if lines_max else len(told)
     if told:
         lines += ["", *told[:room]]
@@ -121,8 +124,22 @@ def _notice(notice: Json, now: float, width: int, coloured: bool) -> Iterator[st
         state = f"{state} for {ago}" if state else f"{ago} ago"
     sign = ALARM if notice["Alarming"] else WAITS
     words = f"{notice['Kind']} {notice['Name']}: {state + ': ' if state else ''}{notice['Reason']}"
+    yield from _signed(sign, words, width, coloured)
+
+
+def failures(failing: list[Json], *, width: int, coloured: bool) -> Iterator[str]:
+    """What Owari itself cannot carry out: it tries again and again, until somebody tells us."""
+    for effect in failing[:SHOWN_MAX]:
+        words = (
+            f"{effect['kind']} {effect['effect']} for {effect['reports_to']} failed"
+            f" {effect['times']} times, a bug of Owari: {effect['why']} (`owari up` printed it)"
+        )
+        yield from _signed(ALARM, words, width, coloured)
+
+
+def _signed(sign: str, words: str, width: int, coloured: bool) -> Iterator[str]:
     first, *rest = _wrapped(f"{sign} ", words, width)
-    yield f"{YELLOW}{sign}{PLAIN}{first[1:]}" if coloured and notice["Alarming"] else first
+    yield f"{YELLOW}{sign}{PLAIN}{first[1:]}" if coloured and sign == ALARM else first
     yield from rest
 
 
