@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import socket
+import time
 
 from owari.compute.agent.dialling import dial
 from owari.compute.agent.port import DROP, GIVE, HOLD, NAME
@@ -12,6 +14,8 @@ from owari.config import Config
 from owari.http.binding import bind, wanted
 
 PATIENCE_S = 10.0  # the agent may be busy
+TAKEN_S = 5.0
+AGAIN_S = 0.02
 
 log = logging.getLogger("owari.server")
 
@@ -19,14 +23,23 @@ log = logging.getLogger("owari.server")
 def listen(config: Config) -> socket.socket:
     """The agent's socket with whoever waits there, when it is the one wanted; else a new one.
 
-    Raises as `bind` does.
+    Raises as `bind` does. A port that is taken is asked for again for a while where an agent was:
+    one that was killed has it until it is gone, and one that has just come may not have it yet.
     """
-    held = _take(config)
-    if held is not None:
-        if _is_wanted(held, config):
-            return held
-        held.close()
-    return bind(config.host, config.port)
+    until = time.monotonic() + TAKEN_S
+    while True:
+        held = _take(config)
+        if held is not None:
+            if _is_wanted(held, config):
+                return held
+            held.close()
+        try:
+            return bind(config.host, config.port)
+        except OSError as error:
+            waits = (config.agent_folder / NAME).exists() and time.monotonic() < until
+            if error.errno != errno.EADDRINUSE or not waits:
+                raise
+        time.sleep(AGAIN_S)
 
 
 def hand_over(config: Config, listening: socket.socket) -> None:

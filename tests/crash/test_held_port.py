@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,23 @@ def test_another_server_that_wants_the_port_is_told_who_keeps_it(
     done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 1
     assert f"`owari down --data {server.data}`" in done.stderr
+
+
+def test_a_port_that_a_dying_agent_still_has_is_waited_for(server: Server) -> None:
+    (agent,) = eventually(lambda: server.status()["agents"])
+    old = (server.data / "server.lock").read_text()
+    server.kill()
+    os.kill(agent["pid"], signal.SIGKILL)
+
+    def taken() -> socket.socket | None:
+        try:
+            return socket.create_server(("127.0.0.1", server.port))
+        except OSError:  # the agent is not gone yet
+            return None
+
+    with ThreadPoolExecutor(1) as thread:
+        with eventually(taken):
+            starting = thread.submit(server.start)
+            lock = server.data / "server.lock"
+            eventually(lambda: lock.read_text() not in ("", old))
+        starting.result()

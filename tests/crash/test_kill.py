@@ -72,12 +72,14 @@ def put_one(server: Server, number: int, pause_s: float) -> str:
     time.sleep(pause_s)  # the files come in while the killing goes on
     s3 = server.client("s3")
     key = f"in/{number:04d}"
-    while True:
+    until = time.monotonic() + 240
+    while time.monotonic() < until:
         try:
             s3.put_object(Bucket="files", Key=key, Body=key.encode() * 100)
             return key
         except (BotoCoreError, ClientError):
             time.sleep(0.02)
+    raise AssertionError("no server took it")
 
 
 def keys(server: Server, prefix: str) -> set[str]:
