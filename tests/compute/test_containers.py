@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -35,8 +37,10 @@ def printed(lab: Lab, name: str, *command: str, **more: Any) -> list[str]:
     return lab.printed(list(command), image=name, **more)
 
 
-def remaining() -> str:
-    listed = [program(), "ps", "--all", "--quiet", "--filter", f"label={containers.LABEL}"]
+def remaining(lab: Lab) -> str:
+    """Of this agent: other tests run beside this one."""
+    mark = hashlib.sha256(os.fsencode(lab.config.agent_folder.resolve())).hexdigest()[:16]
+    listed = [program(), "ps", "--all", "--quiet", "--filter", f"label={containers.LABEL}={mark}"]
     return subprocess.run(listed, capture_output=True, text=True, check=True).stdout
 
 
@@ -110,7 +114,7 @@ def test_how_it_ends(lab: Lab, name: str) -> None:
     assert report["exit_code"] == 137
     if kernel_noted() > before:  # it keeps quiet when many run out of memory at once
         assert report["reason"] == "OutOfMemoryError: Container killed due to memory usage"
-    assert remaining() == ""
+    assert remaining(lab) == ""
 
 
 def begin(lab: Lab, name: str, line: str, **more: Any) -> dict[str, Any]:
@@ -128,7 +132,7 @@ def test_sigterm_reaches_it_and_sigkill_ends_it(lab: Lab, name: str) -> None:
     deaf = begin(lab, name, "trap '' TERM; echo up; while true; do sleep 0.1; done", grace_s=0.5)
     lab.cancel(deaf)
     assert lab.report_of(deaf)["exit_code"] == 137
-    assert remaining() == ""
+    assert remaining(lab) == ""
 
 
 def test_another_command_inside(lab: Lab, name: str) -> None:
@@ -144,11 +148,11 @@ def test_containers_of_an_agent_that_died_are_removed(name: str, tmp_path: Path)
     lab = Lab(tmp_path / "data").up()
     try:
         begin(lab, name, "echo up; sleep 1000")
-        assert remaining() != ""
+        assert remaining(lab) != ""
         lab.kill_agent()
         lab.wait(lambda: len(lab.agents) == 2, PATIENCE_S)
-        assert remaining() == ""
+        assert remaining(lab) == ""
         begin(lab, name, "echo up; sleep 1000")
     finally:
         lab.down()
-    eventually(lambda: remaining() == "")  # nor does an agent that ends leave any
+    eventually(lambda: remaining(lab) == "")  # nor does an agent that ends leave any

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compute.lab import Lab, alive, zipped
+from tests.compute.lab import Lab, alive, warm, zipped
 
 GOOD = "def handler(event, context):\n    return 'good'\n"
 MIB = 1024 * 1024
@@ -44,7 +44,7 @@ def test_an_exception(lab: Lab) -> None:
     assert "[ERROR] ValueError: bad é\nTraceback (most recent call last):\n" in (
         report["log_tail"].decode()
     )
-    assert lab.invoke_all([lab.spec(source)])[0]["cold"] is False
+    warm(lambda: lab.invoke_all([lab.spec(source)])[0])
 
 
 @pytest.mark.parametrize(

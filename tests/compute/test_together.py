@@ -47,9 +47,9 @@ def test_each_item_runs_with_its_own_variables_and_log(lab: Lab) -> None:
         assert (status, code) == (("error", 1) if number % 2 else ("ok", 0))
         assert reason == ""
         assert 0 < started <= stopped
-    lab.wait(lambda: len({r["stream"] for r in lab.logs}) >= 20)
-    texts = {r["stream"]: r["events"][0][1] for r in lab.logs}
-    assert texts["d/default/item-17"] == "same 17"
+    texts = lambda: {r["stream"]: text for r in lab.logs for _, text in r["events"]}  # noqa: E731
+    lab.wait(lambda: len(texts()) == 20)
+    assert texts()["d/default/item-17"] == "same 17"
 
 
 def test_one_item_is_stopped_and_one_never_begins(make_lab: MakeLab, tmp_path: Path) -> None:
