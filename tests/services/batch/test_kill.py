@@ -41,15 +41,16 @@ def test_every_child_runs_once_though_the_server_is_killed(server: Server, tmp_p
 
 
 def test_a_lost_agent_is_retried_by_the_strategy(server: Server, tmp_path: Path) -> None:
-    script = "echo $AWS_BATCH_JOB_ARRAY_INDEX >> /shared/ran; test -e /shared/go || sleep 600"
+    script = "test -e /shared/go || { echo $AWS_BATCH_JOB_ARRAY_INDEX >> /shared/ran; sleep 600; }"
     conditions = [{"onStatusReason": "Host EC2*", "action": "RETRY"}]
     retry = {"attempts": 5, "evaluateOnExit": conditions}
     id = submit(server, tmp_path, 4, script, retryStrategy=retry)
     eventually(lambda: lines(tmp_path))
+    waiting = lines(tmp_path)[0]
     (tmp_path / "go").touch()
     server.kill_agent()
     detail = ended(server, id)
     assert detail["status"] == "SUCCEEDED"
-    child = server.client("batch").describe_jobs(jobs=[f"{id}:0"])["jobs"][0]
+    child = server.client("batch").describe_jobs(jobs=[f"{id}:{waiting}"])["jobs"][0]
     assert child["attempts"][0]["statusReason"].startswith("Host EC2 (instance i-")
     assert child["attempts"][-1]["container"]["exitCode"] == 0
