@@ -3,7 +3,7 @@
 Theory of operation. The outbox table is the truth; in memory the engine keeps only what waits for
 its time soon (window.py) and what is being carried out (`flight`). Everything that
 changes state is submitted to the kernel as work that first removes the effect's row at the
-attempt it was carried out with; if that row is gone, the report is stale and nothing happens.
+attempt it was carried out with (settling.py).
 
     Wake   reaction                                  one transaction
     Call   operation + reaction                      one transaction
@@ -29,10 +29,11 @@ from owari.bulk import Bulk
 from owari.compute.base import Compute, RunReport
 from owari.effects import OF_RUN, Call, DueRun, Http, Later, Report, Run, Wake
 from owari.errors import ServiceError, not_implemented
+from owari.failing import Failing
 from owari.kernel import Context, Kernel, Work, internal_error
-from owari.store import outbox, spans
+from owari.settling import STALE, Settling
+from owari.store import outbox
 from owari.store.outbox import Envelope
-from owari.store.span_names import made_by
 from owari.store.tx import Outcome, Tx
 from owari.tracing import caused_by
 from owari.window import Window
@@ -41,9 +42,6 @@ from owari.wire.operation import Direct, DirectStream, Park
 log = logging.getLogger("owari.engine")
 
 POISON_PAUSE_S = 30.0  # before an effect whose reaction failed (a bug) is tried again
-FAILING_MAX = 100  # of those that are told of
-ORPHAN_ATTEMPTS = 20  # tries of a Call that reports to nobody and met a server error
-STALE = object()
 
 
 class Outbound(Protocol):
@@ -66,10 +64,11 @@ class Engine:
         self.window = Window(kernel.reader, self.flight)
         self.finishers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
         self.running = 0  # Run and Http effects in flight
-        self.failing: dict[str, dict[str, Any]] = {}  # for `owari status`: tried again and again
+        self.failing = Failing()
+        self.settling = Settling(kernel.registry)
         self.bulk = Bulk(
             kernel,
-            remove=self._remove,
+            remove=self.settling.remove,
             committed=self._ended_together,
             alone=self._end_alone,
         )
@@ -101,7 +100,7 @@ class Engine:
             self.compute.start(spec | _own(envelope))
 
     def _ended(self, envelope: Envelope) -> None:
-        self.failing.pop(envelope.id, None)
+        self.failing.discard(envelope.id)
         self.window.known.pop(envelope.id, None)
         if self.flight.pop(envelope.id, None) and isinstance(envelope.effect, Run | Http):
             self.running -= 1
@@ -170,25 +169,12 @@ class Engine:
         def done(result: Any, error: ServiceError | None) -> None:
             if error is not None:
                 log.error("effect %s will be tried again: %s", envelope.id, error)
-                self._failed(envelope, error)
+                self.failing.add(envelope, error)
                 self._later(envelope, self.kernel.clock.now() + POISON_PAUSE_S)
             elif result is not STALE:
                 then(result)
 
         self.kernel.submit(Work(_context(envelope), body, done, patient=patient))
-
-    def _failed(self, envelope: Envelope, error: ServiceError) -> None:
-        to = envelope.reply_to
-        known = self.failing.get(envelope.id)
-        if known is None and len(self.failing) >= FAILING_MAX:
-            return
-        self.failing[envelope.id] = {
-            "effect": envelope.id,
-            "kind": type(envelope.effect).__name__,
-            "reports_to": f"{to.service}:{to.topic}" if to else "nobody",
-            "times": known["times"] + 1 if known else 1,
-            "why": str(error),
-        }
 
     def _later(self, envelope: Envelope, due: float) -> None:
         """Put an effect back into the window, in memory only."""
@@ -198,76 +184,14 @@ class Engine:
         envelope.due = due
         self.window.add(envelope)
 
-    # ---- ending an effect
-    def _end(
-        self,
-        tx: Tx,
-        envelope: Envelope,
-        result: dict[str, Any] | None,
-        error: ServiceError | None,
-    ) -> Any:
-        """Inside the transaction: remove the effect and run its reaction."""
-        report = self._remove(tx, envelope, result, error)
-        if report is None:
-            return STALE
-        to = envelope.reply_to
-        if to is not None:
-            self.kernel.registry.reactions[(to.service, to.topic)](tx, report)
-        elif error is not None:
-            self._orphan(tx, report, error)
-        return None
-
-    def _remove(
-        self,
-        tx: Tx,
-        envelope: Envelope,
-        result: dict[str, Any] | None,
-        error: ServiceError | None = None,
-    ) -> Report | None:
-        """What its reaction is told; None when it was gone: the report is stale."""
-        if result is not None and result.get("more"):  # a part of it goes on: it stays
-            if not outbox.is_there(tx.connection, envelope.id, envelope.attempt):
-                return None
-        elif outbox.delete(tx.connection, envelope.id, envelope.attempt):
-            tx.outcome.removed.append(envelope)
-            self._note(tx, envelope, result, error)
-        else:
-            return None
-        tx.ended = envelope
-        return Report(
-            effect_id=envelope.id,
-            key=envelope.reply_to.key if envelope.reply_to else "",
-            attempt=envelope.attempt,
-            result=result,
-            error=error,
-        )
-
-    def _note(
-        self,
-        tx: Tx,
-        envelope: Envelope,
-        result: dict[str, Any] | None,
-        error: ServiceError | None,
-    ) -> None:
-        status = error.code if error is not None else "ok"
-        if isinstance(envelope.effect, Run | Http) and result is not None:
-            status = str(result["status"])
-        span = spans.of_effect(envelope, status, made_by(result or {}), tx.now)
-        if span is not None:
-            tx.outcome.spans.append(span)
-
-    def _orphan(self, tx: Tx, report: Report, error: ServiceError) -> None:
-        """A failed effect that reports to nobody: server errors are tried again for a while."""
-        transient = error.status is not None and (error.status >= 502 or error.status in (429, 500))
-        if transient and report.attempt < ORPHAN_ATTEMPTS:
-            tx.again(report, due=tx.now + min(2.0 ** (report.attempt - 1), 60.0))
-        else:
-            log.warning("effect %s failed and nobody asked: %s", report.effect_id, error)
-
     def _report(
-        self, envelope: Envelope, result: dict[str, Any] | None, error: ServiceError | None
+        self,
+        envelope: Envelope,
+        result: dict[str, Any] | None,
+        error: ServiceError | None,
+        then: Callable[[Any], None] = lambda _: None,
     ) -> None:
-        self._submit(envelope, lambda tx: self._end(tx, envelope, result, error))
+        self._submit(envelope, lambda tx: self.settling.end(tx, envelope, result, error), then)
 
     # ---- calls
     def _call(self, envelope: Envelope, call: Call) -> None:
@@ -298,7 +222,7 @@ class Engine:
                 tx.outcome.undo_to(mark)
             answer = result
             if not isinstance(result, Park | Direct):
-                answer = self._end(tx, envelope, result or {}, error)
+                answer = self.settling.end(tx, envelope, result or {}, error)
             if answer is STALE:  # withdrawn by work that runs in the same group: nothing was done
                 tx.connection.execute("ROLLBACK TO call")
                 tx.outcome.undo_to(mark)
@@ -377,7 +301,9 @@ class Engine:
             except ServiceError as refusal:
                 result, error = None, refusal
         if not self.bulk.takes(envelope):
-            self._submit(envelope, lambda tx: self._end(tx, envelope, result, error), settled)
+            self._submit(
+                envelope, lambda tx: self.settling.end(tx, envelope, result, error), settled
+            )
         elif result is not None:
             self.bulk.add(_context(envelope), envelope, result)
 
@@ -386,11 +312,7 @@ class Engine:
             self.compute.acknowledge(report)
 
     def _end_alone(self, envelope: Envelope, report: RunReport) -> None:
-        self._submit(
-            envelope,
-            lambda tx: self._end(tx, envelope, report, None),
-            lambda _: self.compute.acknowledge(report),
-        )
+        self._report(envelope, report, None, lambda _: self.compute.acknowledge(report))
 
     def started(self, run_id: str, attempt: int, started_at: float) -> None:
         """A durable run, or an item of one (`id/n`), has begun; its service is told if it wants

@@ -177,7 +177,7 @@ class _Server:
             "agents": agents,
             "isolation": agents[0]["isolation"] if agents else None,
             "counts": self._counts(),
-            "failing": list(self.host.engine.failing.values()),
+            "failing": self.host.engine.failing.all(),
         }
 
     def _counts(self) -> dict[str, Any]:
