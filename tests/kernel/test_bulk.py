@@ -100,12 +100,12 @@ def test_one_report_that_fails_does_not_keep_the_others(world: World) -> None:
 def test_what_fails_again_and_again_is_told_until_it_ends(world: World) -> None:
     begun(world, "bad", "b")
     world.advance(100)
-    (failing,) = world.engine.failing.values()
+    (failing,) = world.engine.failing.all()
     assert (failing["reports_to"], failing["times"]) == ("test:ended", 4)
     world.kernel.registry.reactions["test", "ended"] = lambda _tx, _report: None
     world.advance(100)
     assert not world.effects()
-    assert not world.engine.failing
+    assert not world.engine.failing.all()
 
 
 def test_reports_in_a_crash_end_once(world: World) -> None:

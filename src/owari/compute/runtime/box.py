@@ -15,6 +15,7 @@ import signal
 from typing import Any, NoReturn
 
 from . import rooms
+from .forking import forked
 from .scratch import Scratch
 
 # What the agent ignores, Python ignores, or a handler is for: as any program expects them.
@@ -62,10 +63,8 @@ class Starter:
         if job["box"] is None or not (job["box"]["root"] or job["box"]["own_tmp"]):
             variables = self.scratch.variables() | variables
         os.set_blocking(self.output, True)  # the last job may have changed it
-        if not job["command"]:
-            raise ValueError("no command specified")
         if job["box"] is not None:
-            return self._fork(job, variables)
+            return forked(lambda errors: self._become(job, variables, errors))
         command = job["command"]
         if job["folder"] != self._folder:
             os.chdir(job["folder"])
@@ -94,22 +93,6 @@ class Starter:
         return found
 
     # ---- in a box
-    def _fork(self, job: Job, variables: dict[str, str]) -> int:
-        read, write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(read)
-            self._become(job, variables, write)
-        os.close(write)
-        why = b""
-        while chunk := os.read(read, 4096):
-            why += chunk
-        os.close(read)
-        if why:
-            os.waitpid(pid, 0)
-            raise OSError(why.decode("utf-8", "replace"))
-        return pid
-
     def _become(self, job: Job, variables: dict[str, str], errors: int) -> NoReturn:
         try:
             os.setsid()

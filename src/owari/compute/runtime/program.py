@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from . import rooms, sandbox
 from .faults import Fault
+from .forking import forked
 
 EXTENSIONS = "extensions"  # Extensions API: executables in this folder of /opt
 DEFAULT_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM, signal.SIGCHLD)
@@ -51,20 +52,7 @@ def extensions(opt: str) -> list[str]:
 def start(argv: list[str], folder: str, variables: dict[str, str], box: Any = None) -> int:
     """The process id of its leader. Raises OSError, worded as AWS words it."""
     parent = os.getpid()
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(read)
-        _become(argv, folder, variables, box, parent, write)
-    os.close(write)
-    why = b""
-    while chunk := os.read(read, 4096):
-        why += chunk
-    os.close(read)
-    if why:
-        os.waitpid(pid, 0)
-        raise OSError(why.decode("utf-8", "replace"))
-    return pid
+    return forked(lambda errors: _become(argv, folder, variables, box, parent, errors))
 
 
 def _become(

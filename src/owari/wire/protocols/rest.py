@@ -156,6 +156,28 @@ def raw_payload(shape: Shape, incoming: Incoming) -> bytes | str | Upload | None
         raise Malformed("The body is not UTF-8") from None
 
 
+def parse_request(
+    operation: Operation, incoming: Incoming, document: Callable[[Shape, bytes], Any]
+) -> dict[str, Any]:
+    """The parameters. `document` reads a body that is not empty as a shape."""
+    binding = request_binding(operation)
+    params = binding.parse(incoming)
+    if binding.payload is not None:
+        name, shape = binding.payload
+        if shape.type in ("blob", "string"):
+            value = raw_payload(shape, incoming)
+        else:
+            body = buffered(incoming)
+            value = document(shape, body) if body else None
+        if value is not None:
+            params[name] = value
+    elif binding.body is not None and (body := buffered(incoming)):
+        inside = document(binding.body, body) or {}
+        members = binding.body.members  # those bound elsewhere do not count in the body
+        params.update({k: v for k, v in inside.items() if members[k].location is None})
+    return params
+
+
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 

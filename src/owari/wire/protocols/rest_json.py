@@ -12,7 +12,7 @@ from owari.wire import eventstream
 from owari.wire.message import Body, Response
 from owari.wire.model import Operation, ServiceModel
 from owari.wire.protocols import rest
-from owari.wire.protocols.base import Incoming, buffered
+from owari.wire.protocols.base import Incoming
 from owari.wire.protocols.compile import Malformed
 from owari.wire.protocols.errors import describe
 from owari.wire.protocols.json import error_body, reader, writer
@@ -25,32 +25,8 @@ class RestJson:
     name = "rest-json"
 
     def parse(self, operation: Operation, incoming: Incoming) -> dict[str, Any]:
-        binding = rest.request_binding(operation)
-        params = binding.parse(incoming)
-        if binding.payload is not None:
-            name, shape = binding.payload
-            if shape.type in ("blob", "string"):
-                value = rest.raw_payload(shape, incoming)
-            else:
-                body = buffered(incoming)
-                value = reader(operation.service)(shape)(loads(body)) if body else None
-            if value is not None:
-                params[name] = value
-        elif binding.body is not None and (body := buffered(incoming)):
-            params.update(self._members(operation, binding, loads(body)))
-        return params
-
-    def _members(
-        self, operation: Operation, binding: rest.RequestBinding, value: Any
-    ) -> dict[str, Any]:
-        """The members of the body; those bound elsewhere do not count there."""
-        shape = binding.body
-        assert shape is not None
-        params: dict[str, Any] = reader(operation.service)(shape)(value)
-        for name in tuple(params):
-            if shape.members[name].location is not None:
-                del params[name]
-        return params
+        read = reader(operation.service)
+        return rest.parse_request(operation, incoming, lambda shape, body: read(shape)(loads(body)))
 
     def malformed(self, error: Malformed) -> ServiceError:
         return ServiceError("SerializationException", error.message, status=400)

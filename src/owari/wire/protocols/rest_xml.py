@@ -9,7 +9,7 @@ from owari.wire import s3_quirks
 from owari.wire.message import Body, Response
 from owari.wire.model import Operation, ServiceModel, Shape
 from owari.wire.protocols import rest
-from owari.wire.protocols.base import Incoming, buffered
+from owari.wire.protocols.base import Incoming
 from owari.wire.protocols.compile import Malformed
 from owari.wire.protocols.errors import Fault, describe
 from owari.wire.protocols.xml_reader import XmlReader
@@ -39,30 +39,16 @@ class RestXml:
     name = "rest-xml"
 
     def parse(self, operation: Operation, incoming: Incoming) -> dict[str, Any]:
-        binding = rest.request_binding(operation)
-        params = binding.parse(incoming)
-        if binding.payload is not None:
-            name, shape = binding.payload
-            if shape.type in ("blob", "string"):
-                value = rest.raw_payload(shape, incoming)
-            else:
-                value = self._document(operation, shape, buffered(incoming))
-            if value is not None:
-                params[name] = value
-        elif binding.body is not None and (body := buffered(incoming)):
-            params.update(self._document(operation, binding.body, body) or {})
-        return params
+        def document(shape: Shape, body: bytes) -> Any:
+            try:
+                root = parse_xml(body)
+            except XmlError as error:
+                raise Malformed(str(error)) from None
+            if shape.wire_name is not None and root.tag != shape.wire_name:
+                raise Malformed(f"Unexpected root element {root.tag}")
+            return _reader(operation.service)(shape)(root)
 
-    def _document(self, operation: Operation, shape: Shape, body: bytes) -> Any:
-        if not body:
-            return None
-        try:
-            root = parse_xml(body)
-        except XmlError as error:
-            raise Malformed(str(error)) from None
-        if shape.wire_name is not None and root.tag != shape.wire_name:
-            raise Malformed(f"Unexpected root element {root.tag}")
-        return _reader(operation.service)(shape)(root)
+        return rest.parse_request(operation, incoming, document)
 
     def malformed(self, error: Malformed) -> ServiceError:
         return s3_quirks.malformed(error.name, error.value)
