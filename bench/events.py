@@ -20,10 +20,18 @@ EVENT = {
 
 
 def _pattern(number: int) -> dict[str, Any]:
-    """Half of them name what they want, half its beginning."""
-    if number % 2:
-        return {"source": ["app"], "detail": {"bucket": {"name": [f"b{number}"]}}}
-    return {"source": ["app"], "detail": {"object": {"key": [{"prefix": f"in/{number}/"}]}}}
+    """In turn they want a name, its beginning, a piece of it, or a number's range."""
+    detail: dict[str, Any]
+    match number % 4:
+        case 0:
+            detail = {"object": {"size": [{"numeric": [">", number * 10, "<=", number * 10 + 5]}]}}
+        case 1:
+            detail = {"object": {"key": [{"wildcard": f"*/{number}/*"}]}}
+        case 2:
+            detail = {"object": {"key": [{"prefix": f"in/{number}/"}]}}
+        case _:
+            detail = {"bucket": {"name": [f"b{number}"]}}
+    return {"source": ["app"], "detail": detail}
 
 
 def matching(_s: Setting) -> list[Figure]:

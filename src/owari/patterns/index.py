@@ -1,9 +1,9 @@
 """Which of very many patterns an event matches, without trying each. Pure.
 
-Every pattern is filed under the most telling of its keys: what one field must equal, begin with
-or end with, or else that it is there at all. An event is then tried only on the patterns filed
-under what it holds, and on those that have no such key. The index only leaves out; the trial
-itself decides.
+Every pattern is filed under the most telling of its keys: what one field must equal, begin with,
+hold, lie between, or else that it is there at all (keys.py). An event is then tried only on the
+patterns filed under what it shows, and on those that have no such key. The index only leaves out;
+the trial itself decides.
 """
 
 from __future__ import annotations
@@ -14,56 +14,67 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from owari.patterns.compiled import Test, compiled
-from owari.patterns.kinds import (
-    Equals,
-    IgnoringCase,
-    Numeric,
-    Pattern,
-    Prefix,
-    Suffix,
-    Wildcard,
-    typed,
-)
+from owari.patterns.keys import NOTHING, SCANS, Key, Look, Path, rank, seen, ways
 from owari.patterns.matching import TooManySteps
-from owari.patterns.tree import Leaf, Node
+from owari.patterns.tree import Node
 
 Name = TypeVar("Name")
-Path = tuple[str, ...]
-Look = tuple[str, int]  # what is looked at: (kind, how many characters of it)
-Key = tuple[Path, Look, Any]
+
+SCANNED_MAX = 64  # values of one field that are each held against all keys of a scan
 
 
 @dataclass(slots=True)
 class Index(Generic[Name]):
-    """`entries` are filed by key; `unfiled` are tried on every event."""
+    """`filed` by path, look and key; `unfiled` are tried on every event."""
 
-    entries: dict[Key, list[tuple[int, Name, Test]]] = field(default_factory=dict)
-    looks: dict[Path, set[Look]] = field(default_factory=dict)
+    filed: dict[Path, dict[Look, dict[Any, list[tuple[int, Name, Test]]]]] = field(
+        default_factory=dict
+    )
     unfiled: list[tuple[int, Name, Test]] = field(default_factory=list)
 
     def matching(self, event: Mapping[str, Any]) -> list[Name]:
         """The names of the patterns that match, in the order they were given."""
         found = {n: (name, test) for n, name, test in self.unfiled}
-        for path, looks in self.looks.items():
-            for value in _values_at(event, path):
-                for look in looks:
-                    for n, name, test in self.entries.get((path, look, _seen(look, value)), ()):
+        for path, looks in self.filed.items():
+            values = _values_at(event, path)
+            for look, by_key in looks.items() if values else ():
+                for entries in _worth_a_try(look, by_key, values):
+                    for n, name, test in entries:
                         found[n] = (name, test)
         return [found[n][0] for n in sorted(found) if _passes(found[n][1], event)]
 
 
+def _worth_a_try(look: Look, by_key: dict[Any, Any], values: list[Any]) -> Iterator[Any]:
+    holds = SCANS.get(look[0])
+    if holds is None:
+        for value in values:
+            yield by_key.get(seen(look, value), ())
+    elif len(values) > SCANNED_MAX:
+        yield from by_key.values()
+    else:
+        for value in values:
+            shown = seen(look, value)
+            if shown is not NOTHING:
+                yield from (entries for key, entries in by_key.items() if holds(shown, key))
+
+
 def build_index(patterns: Iterable[tuple[Name, Node]]) -> Index[Name]:
-    given = [(name, node, list(_ways(node, ()))) for name, node in patterns]
-    common = Counter(key for _, _, ways in given for way in ways for key in way)
+    given = [(name, node, list(ways(node))) for name, node in patterns]
+    common = Counter(key for _, _, possible in given for way in possible for key in way)
+
+    def cost(way: set[Key]) -> tuple[int, int, int]:
+        return sum(common[key] for key in way), max(rank(look) for _, look, _ in way), len(way)
+
     index: Index[Name] = Index()
-    for n, (name, node, ways) in enumerate(given):
-        test = compiled(node)
-        if not ways:
-            index.unfiled.append((n, name, test))
+    for n, (name, node, possible) in enumerate(given):
+        entry = (n, name, compiled(node))
+        if not possible:
+            index.unfiled.append(entry)
             continue
-        for key in min(ways, key=lambda way: (sum(common[k] for k in way), len(way))):
-            index.entries.setdefault(key, []).append((n, name, test))
-            index.looks.setdefault(key[0], set()).add(key[1])
+        for path, look, value in min(possible, key=cost):
+            index.filed.setdefault(path, {}).setdefault(look, {}).setdefault(value, []).append(
+                entry
+            )
     return index
 
 
@@ -73,69 +84,6 @@ def _passes(test: Test, event: Mapping[str, Any]) -> bool:
         return test(event)
     except TooManySteps:
         return False
-
-
-def _ways(node: Node, path: Path) -> Iterator[set[Key]]:
-    """The sets of keys of which a matching event has one."""
-    for name, child in node.fields:
-        here = (*path, name)
-        if isinstance(child, Node):
-            yield from _ways(child, here)
-            continue
-        for end in ("starts", "ends"):
-            if (keys := _keys(child, end)) is not None:
-                yield {(here, look, value) for look, value in keys}
-        if not child.if_absent:
-            yield {(here, ("is there", 0), True)}
-
-
-def _keys(leaf: Leaf, end: str) -> list[tuple[Look, Any]] | None:
-    """None when the leaf may match what no key tells. `end`: which of its two ends a wildcard is
-    filed under."""
-    if leaf.if_present or leaf.if_absent:
-        return None
-    keys: list[tuple[Look, Any]] = [(("is", 0), value) for value in leaf.exact.values]
-    for pattern in leaf.others:
-        key = _key(pattern, end)
-        if key is None:
-            return None
-        keys.append(key)
-    return keys
-
-
-def _key(pattern: Pattern, end: str) -> tuple[Look, Any] | None:
-    match pattern:
-        case Wildcard(parts):
-            text = parts[0] if end == "starts" else parts[-1]
-            return ((end, len(text)), text) if text else None
-        case Numeric(low, _, high, _) if low == high:
-            return ("is", 0), typed(low)
-        case Prefix(text):
-            return ("starts", len(text)), text
-        case Suffix(text):
-            return ("ends", len(text)), text
-        case IgnoringCase(Equals(text)):
-            return ("is in any case", 0), text
-        case _:
-            return None
-
-
-def _seen(look: Look, value: Any) -> Any:
-    """What is looked at of a value."""
-    kind, length = look
-    if kind == "is there":
-        return True
-    if kind == "is":
-        return typed(value)
-    if not isinstance(value, str) or len(value) < length:
-        return None
-    match kind:
-        case "starts":
-            return value[:length]
-        case "ends":
-            return value[len(value) - length :]
-        case _:
-            return value.lower()
 
 
 def _values_at(event: Any, path: Path) -> list[Any]:

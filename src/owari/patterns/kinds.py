@@ -115,12 +115,12 @@ class Cidr:
     network: ipaddress.IPv4Network | ipaddress.IPv6Network
 
     def matches(self, value: Scalar) -> bool:
-        address = _address(value) if isinstance(value, str) else None
-        return address is not None and address in self.network
+        found = address(value) if isinstance(value, str) else None
+        return found is not None and found in self.network
 
 
 @lru_cache(maxsize=256)
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Of one event, very many patterns ask for the same."""
     try:
         return ipaddress.ip_address(text)
