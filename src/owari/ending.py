@@ -7,13 +7,22 @@ import fcntl
 import os
 import time
 
+from owari.agents_seen import agents
 from owari.compute.agent import protocol
 from owari.compute.agent.dialling import dial
 from owari.config import Config
 
 
 def agent_lives(config: Config) -> bool:
-    """An agent holds its folder's lock until everything under it has ended."""
+    """An agent holds its folder's lock until everything under it has ended. One that has only just
+    been started does not hold it yet."""
+    if _is_locked(config):
+        return True
+    data = config.data.resolve()
+    return any(data == of for _, of in agents())
+
+
+def _is_locked(config: Config) -> bool:
     try:
         handle = os.open(config.agent_folder / "agent.lock", os.O_RDWR)
     except OSError:
@@ -28,13 +37,16 @@ def agent_lives(config: Config) -> bool:
 
 
 def end_agent(config: Config, patience_s: float) -> bool:
-    """Tell the agent to end with everything it runs, and wait. False: it is still there."""
+    """Tell the agent to end with everything it runs, and wait. False: it is still there.
+
+    One that is only just starting hears of it as soon as it listens.
+    """
     until = time.monotonic() + patience_s
-    with contextlib.suppress(OSError):
-        _tell_shutdown(config, patience_s)
     while agent_lives(config):
         if time.monotonic() > until:
             return False
+        with contextlib.suppress(OSError):
+            _tell_shutdown(config, patience_s)
         time.sleep(0.01)
     return True
 

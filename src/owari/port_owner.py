@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
+from owari.agents_seen import agents
+
 LISTENS = "0A"  # proc_pid_net(5): the state of a listening socket
-AGENT = b"owari.compute.agent"  # in the command line, before the agent's folder
 
 
 def data_folder_at(port: int) -> str | None:
     """The data folder of the agent that holds a socket listening on this port."""
     sockets = _listening(port)
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has ended, or is another user's
-            words = (process / "cmdline").read_bytes().split(b"\0")
-            if AGENT not in words:
-                continue
+    for process, data in agents():
+        with contextlib.suppress(OSError):  # it has just ended
             if sockets & {str(fd.readlink()) for fd in (process / "fd").iterdir()}:
-                return str(Path(os.fsdecode(words[words.index(AGENT) + 1])).parent)
+                return str(data)
     return None
 
 

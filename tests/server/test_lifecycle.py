@@ -17,13 +17,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.server import OWARI, Server, eventually
+from owari.agents_seen import agents
+from owari.server import GRACE_S
+from tests.support.server import OWARI, PATIENCE_S, Server, eventually
 
 
 def owari(*words: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     return subprocess.run(
-        [OWARI, *words], capture_output=True, text=True, timeout=60, env=environment
+        [OWARI, *words], capture_output=True, text=True, timeout=120, env=environment
     )
 
 
@@ -51,7 +53,7 @@ def end(server: Server, number: int) -> tuple[int, float]:
     assert server.process is not None
     began = time.monotonic()
     server.process.send_signal(number)
-    return server.process.wait(30), time.monotonic() - began
+    return server.process.wait(PATIENCE_S), time.monotonic() - began
 
 
 def test_up_and_status(server: Server) -> None:
@@ -97,7 +99,7 @@ def test_signals_end_it_cleanly_and_the_idle_agent_with_it(server: Server, numbe
     agent = agent_pid(server)
     status, taken = end(server, number)
     assert status == 0
-    assert taken < 5
+    assert taken < AT_ONCE_S
     assert not (server.data / "server.json").exists()
     assert not alive(agent)
     assert owari("status", "--data", str(server.data)).returncode == 1
@@ -110,24 +112,49 @@ def test_signals_end_it_cleanly_and_the_idle_agent_with_it(server: Server, numbe
 SLEEPER = """
 import time
 def handler(event, context):
-    time.sleep(25)
+    time.sleep(600)
 """
+AT_ONCE_S = 20.0  # on a busy machine too
 
 
 @pytest.fixture
 def busy(server: Server) -> Server:
     """With an asynchronous invocation under way."""
-    server.function("sleeper", SLEEPER)
+    server.function("sleeper", SLEEPER, Timeout=900)
     server.client("lambda").invoke(FunctionName="sleeper", InvocationType="Event", Payload="{}")
     eventually(lambda: any(agent["running"] for agent in server.status()["agents"]))
     return server
+
+
+def agents_of(data: Path) -> list[Path]:
+    return [process for process, of in agents() if of == data]
+
+
+def test_an_agent_that_is_only_starting_ends_with_its_server(server: Server) -> None:
+    """It listens long after the server does."""
+    eventually(lambda: agents_of(server.data))
+    status, taken = end(server, signal.SIGTERM)
+    assert (status, agents_of(server.data)) == (0, [])
+    assert taken < AT_ONCE_S
+    server.start()
+    began = time.monotonic()
+    assert owari("down", "--data", str(server.data)).returncode == 0
+    assert agents_of(server.data) == []
+    assert time.monotonic() - began < AT_ONCE_S
+
+
+def test_down_ends_an_agent_that_is_starting_for_a_killed_server(server: Server) -> None:
+    eventually(lambda: agents_of(server.data))
+    server.kill()
+    assert owari("down", "--data", str(server.data)).returncode == 0
+    assert agents_of(server.data) == []
 
 
 def test_work_goes_on_under_the_agent_and_down_ends_it(busy: Server) -> None:
     agent = agent_pid(busy)
     status, taken = end(busy, signal.SIGTERM)
     assert status == 0
-    assert taken < 5
+    assert taken < AT_ONCE_S
     assert alive(agent)
     said = (busy.data.parent / "up.log").read_text()
     assert f"1 run continues under the agent (pid {agent})" in said
@@ -148,7 +175,7 @@ def test_it_ends_cleanly_when_its_terminal_has_gone(busy: Server) -> None:
         server.stdout.close()
         eventually(lambda: any(agent["running"] for agent in busy.status()["agents"]))
         server.send_signal(signal.SIGHUP)
-        assert server.wait(20) == 0
+        assert server.wait(PATIENCE_S) == 0
         assert server.stderr.read() == b""
 
 
@@ -158,7 +185,7 @@ def test_down_ends_server_and_agent_while_work_is_under_way(busy: Server) -> Non
     reaper = threading.Thread(target=busy.process.wait)
     reaper.start()
     done = owari("down", "--data", str(busy.data))
-    reaper.join(20)
+    reaper.join(PATIENCE_S)
     assert done.returncode == 0
     assert busy.process.returncode == 0
     assert not alive(agent)
@@ -234,8 +261,19 @@ def test_status_of_what_is_not_owari(tmp_path: Path) -> None:
 
 
 def test_a_request_under_way_is_answered_before_it_ends(server: Server) -> None:
+    """If it goes on within the time that the server gives it."""
     server.client("s3").create_bucket(Bucket="bucket")
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    while (found := put_while_it_ends(server)) is None:
+        server.start()
+    assert found == 200
+    server.start()
+    got: dict[str, Any] = server.client("s3").get_object(Bucket="bucket", Key="key")
+    assert got["Body"].read() == b"hello"
+
+
+def put_while_it_ends(server: Server) -> int | None:
+    """The answer's status; None if this machine was so busy that it had to be cut."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
     connection.putrequest("PUT", "/bucket/key")
     scope = "Credential=test/20260101/us-east-1/s3/aws4_request"
     connection.putheader(
@@ -245,16 +283,19 @@ def test_a_request_under_way_is_answered_before_it_ends(server: Server) -> None:
     connection.endheaders(b"he")
     assert server.process is not None
     eventually(lambda: server.status()["server"]["connections"] >= 2)
+    began = time.monotonic()
     server.process.terminate()
-    refused = eventually(lambda: _refuses(server.port))
-    assert refused
-    connection.send(b"llo")
-    assert connection.getresponse().status == 200
+    eventually(lambda: _refuses(server.port))
+    try:
+        connection.send(b"llo")
+        status = connection.getresponse().status
+    except OSError:
+        if time.monotonic() - began < GRACE_S:
+            raise
+        status = None
     connection.close()
-    assert server.process.wait(20) == 0
-    server.start()
-    got: dict[str, Any] = server.client("s3").get_object(Bucket="bucket", Key="key")
-    assert got["Body"].read() == b"hello"
+    assert server.process.wait(PATIENCE_S) == 0
+    return status
 
 
 def _refuses(port: int) -> bool:
@@ -280,5 +321,5 @@ def test_two_starts_at_once_make_one_server(tmp_path: Path) -> None:
     finally:
         for process in both:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE_S)
         owari("down", "--data", str(data))

@@ -154,6 +154,8 @@ class LocalCompute:
         if self._keeper is not None:
             self._keeper.cancel()
         connection = self._connection
+        if connection is None and end_agent:
+            connection = await self._meet_starting()
         if connection is not None:
             if end_agent:
                 pid = connection.agent_pid
@@ -179,23 +181,32 @@ class LocalCompute:
     # ---- connecting
     async def _connect(self) -> None:
         """Raises ConnectionError when no agent can be had."""
+        self._connected(await self._meet())
+
+    async def _meet_starting(self) -> Connection | None:
+        """An agent of ours that was starting when we were stopped: it would be left behind."""
+        with contextlib.suppress(OSError):
+            return await self._meet()
+        return None
+
+    async def _meet(self) -> Connection:
         loop = asyncio.get_running_loop()
         deadline = time.monotonic() + START_TIMEOUT_S
-        started = False
         while time.monotonic() < deadline:
             try:
                 _, connection = await loop.create_unix_connection(
                     lambda: Connection(self), sock=self._dial()
                 )
             except OSError:
-                if not started or self._reap():
+                self._reap()
+                if not self._agent_pid:
+                    if self._stopping:
+                        break
                     self._spawn()
-                    started = True
                 await asyncio.sleep(RETRY_S)
                 continue
             if await connection.said_hello():
-                self._connected(connection)
-                return
+                return connection
             connection.close()
             await asyncio.sleep(RETRY_S * 10)
         raise ConnectionError(f"the agent does not answer; see {self.config.agent_folder}")
@@ -234,15 +245,13 @@ class LocalCompute:
         finally:
             os.close(output)
 
-    def _reap(self) -> bool:
-        """Whether an agent that was our child has ended."""
-        if not self._agent_pid:
-            return False
-        with contextlib.suppress(ChildProcessError):
-            if os.waitpid(self._agent_pid, os.WNOHANG)[0] == 0:
-                return False
-        self._agent_pid = 0
-        return True
+    def _reap(self) -> None:
+        """Forget an agent that was our child and has ended."""
+        if self._agent_pid:
+            with contextlib.suppress(ChildProcessError):
+                if os.waitpid(self._agent_pid, os.WNOHANG)[0] == 0:
+                    return
+            self._agent_pid = 0
 
     def _connected(self, connection: Connection) -> None:
         self._connection = connection
