@@ -40,7 +40,7 @@ def owari(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         cwd=folder,
         env=os.environ | {"AWS_ENDPOINT_URL": server.endpoint, "AWS_DEFAULT_REGION": "us-east-1"},
     )
@@ -114,4 +114,4 @@ def test_following_begins_before_the_group_exists_and_ends_with_ctrl_c(server: S
                 assert following.stdout.readline().endswith(f"s  number {n}\n")
         finally:
             following.send_signal(signal.SIGINT)
-        assert following.wait(30) == 0
+        assert following.wait(60) == 0

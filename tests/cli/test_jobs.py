@@ -179,17 +179,21 @@ def test_cancel_leaves_what_runs_and_terminate_ends_it(server: Server, folder: P
 
 
 def test_ctrl_c_leaves_the_job_running_and_says_how_to_look(server: Server, folder: Path) -> None:
-    process = subprocess.Popen(
-        [OWARI, "submit", "--follow", "--", "sh", "-c", "echo > begun; sleep 0.5; echo > ended"],
+    script = "echo > begun; until [ -e go ]; do sleep 0.05; done; echo > ended"
+    with subprocess.Popen(
+        [OWARI, "submit", "--follow", "--", "sh", "-c", script],
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
         env=environment(server),
-    )
-    eventually(lambda: (folder / "begun").exists())
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline()  # it follows
+        eventually(lambda: (folder / "begun").exists())
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
     assert process.returncode == 130
+    (folder / "go").touch()
     assert "goes on running" in told
     look = next(line for line in told.splitlines() if "look:" in line)
     done = owari(server, folder, *look.split("owari ")[1].split())

@@ -93,7 +93,7 @@ def test_a_function_has_a_public_layer(tmp_path: Path) -> None:
             server.function("f", SOURCE, Layers=[f"{FFMPEG}:4"])
         assert f"owari layers map {FFMPEG}:4=DIR" in str(caught.value)
         command = [OWARI, "layers", "map", f"{FFMPEG}={layer}", "--endpoint", server.endpoint]
-        subprocess.run(command, check=True, timeout=60)
+        subprocess.run(command, check=True, timeout=120)
         server.function("f", SOURCE, Layers=[f"{FFMPEG}:4"])
         answer = server.client("lambda").invoke(FunctionName="f")
         assert json.load(answer["Payload"]) == [7, "from the layer"]

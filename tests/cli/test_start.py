@@ -97,7 +97,7 @@ def owari(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         cwd=folder,
         env=environment(server),
     )

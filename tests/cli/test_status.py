@@ -96,7 +96,7 @@ def test_a_real_server(tmp_path: Path) -> None:
 
         def asked(*options: str) -> str:
             command = [OWARI, "status", "--endpoint", server.endpoint, *options]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
             return done.stdout
 
         line = "! event source mapping work → f: Enabled: PROBLEM: "

@@ -97,7 +97,7 @@ def test_a_file_s_way(tmp_path: Path) -> None:
 
         def told(id: str) -> list[str]:
             command = [OWARI, "trace", id, "--endpoint", server.endpoint]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=120)
             return [line[21:].split(" → ")[0] for line in done.stdout.splitlines()[1:]]
 
         whole = [

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from owari.compute.agent import orphans
-from tests.compute.lab import Lab, alive
+from tests.compute.lab import Lab, alive, in_time
 
 MakeLab = Callable[..., Lab]
 
@@ -332,11 +332,12 @@ def test_the_watchdog_enforces_memory_and_finds_descendants(make_lab: MakeLab) -
         import time
         def handler(event, context):
             kept = []
-            for _ in range(100):
+            for _ in range(30):
                 kept.append(b"x" * (10 << 20))
                 time.sleep(0.01)
+            time.sleep(60)
         """
-    error = lab.error(hungry, memory_mib=128)
+    error = lab.error(hungry, memory_mib=128, timeout_s=90)
     assert error["errorType"] == "Runtime.OutOfMemory"
     leaver = """
         import os, subprocess, time
@@ -350,7 +351,9 @@ def test_the_watchdog_enforces_memory_and_finds_descendants(make_lab: MakeLab) -
                 os._exit(0)
             time.sleep(1000)
         """
-    report = lab.invoke(leaver, timeout_s=0.5)
+    report = in_time(
+        lambda s: lab.invoke(leaver, timeout_s=s), lambda r: b"child " in r["log_tail"]
+    )
     child = int(report["log_tail"].decode().partition("child ")[2].split()[0])
     assert not alive(child)
     assert report["status"] == "error"

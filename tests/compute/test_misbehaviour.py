@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compute.lab import Lab, alive, warm, zipped
+from tests.compute.lab import Lab, Report, alive, in_time, warm, zipped
 
 GOOD = "def handler(event, context):\n    return 'good'\n"
 MIB = 1024 * 1024
@@ -134,16 +134,23 @@ def test_a_timeout_kills_the_whole_tree(lab: Lab, tmp_path: Path) -> None:
             print("child", child.pid)
             time.sleep(1000)
         """
-    spec = lab.spec(source, timeout_s=1)
-    report = lab.invoke_all([spec])[0]
+    specs = []
+
+    def run(seconds: float) -> Report:
+        specs.append(lab.spec(source, timeout_s=seconds))
+        return lab.invoke_all(specs[-1:])[0]
+
+    report = in_time(run, lambda r: b"child " in r["log_tail"])
+    id, seconds = specs[-1]["request_id"], specs[-1]["timeout_s"]
     error = json.loads(report["payload"])
     assert error == {
         "errorType": "Sandbox.Timedout",
-        "errorMessage": f"RequestId: {spec['request_id']} Error: Task timed out after 1.00 seconds",
+        "errorMessage": f"RequestId: {id} Error: Task timed out after {seconds:.2f} seconds",
     }
     tail = report["log_tail"].decode()
-    assert f"{spec['request_id']} Task timed out after 1.00 seconds\n" in tail
-    assert "\tDuration: 1000.00 ms\tBilled Duration: 1000 ms\t" in tail
+    assert f"{id} Task timed out after {seconds:.2f} seconds\n" in tail
+    ms = seconds * 1000
+    assert f"\tDuration: {ms:.2f} ms\tBilled Duration: {ms:.0f} ms\t" in tail
     child = re.search(r"child (\d+)", tail)
     assert child is not None
     lab.wait(lambda: not alive(int(child[1])))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import OWARI, PATIENCE_S, Server, eventually, free_port
+from tests.support.server import OWARI, PATIENCE_S, Server, eventually
 
 IMPATIENT = """
 import boto3, os, socket
@@ -39,7 +39,7 @@ def test_a_call_without_any_retry_outlives_the_server(server: Server) -> None:
         meeting.settimeout(PATIENCE_S)
         port = str(meeting.getsockname()[1])
         variables = {"Variables": {"MEETING": port}}
-        server.function("impatient", IMPATIENT, Timeout=3, Environment=variables)
+        server.function("impatient", IMPATIENT, Timeout=90, Environment=variables)
         server.client("lambda").invoke(FunctionName="impatient", InvocationType="Event")
         function, _ = meeting.accept()
         with function:
@@ -55,7 +55,7 @@ def test_who_connects_while_the_server_is_away_is_answered_by_the_next(server: S
     eventually(lambda: server.status()["agents"])
     for _ in range(3):
         server.kill()
-        waiting = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        waiting = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
         waiting.request("GET", "/_owari/health")
         server.start()
         assert waiting.getresponse().status == 200
@@ -68,7 +68,7 @@ def test_an_agent_started_anew_holds_the_port_too(server: Server) -> None:
     server.kill_agent()
     eventually(lambda: [a for a in server.status()["agents"] if a["pid"] != agent["pid"]])
     server.kill()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as waiting:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as waiting:
         server.start()
         waiting.sendall(b"GET /_owari/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert waiting.recv(16).startswith(b"HTTP/1.1 200")
@@ -77,7 +77,8 @@ def test_an_agent_started_anew_holds_the_port_too(server: Server) -> None:
 def test_a_server_on_another_port_lets_the_old_one_go(server: Server) -> None:
     eventually(lambda: server.status()["agents"])
     server.kill()
-    old, server.port = server.port, free_port()
+    old = server.port
+    server.move()
     server.start()
 
     def is_refused() -> bool:
@@ -91,7 +92,7 @@ def test_a_server_that_ends_with_nothing_running_leaves_the_port(server: Server)
     eventually(lambda: server.status()["agents"])
     assert server.process is not None
     server.process.terminate()
-    server.process.wait(30)
+    server.process.wait(PATIENCE_S)
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", server.port)) != 0
 
@@ -101,7 +102,7 @@ def test_a_command_says_at_once_that_the_server_was_killed(server: Server) -> No
     server.kill()
     words = [OWARI, "status", "--data", str(server.data)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-    done = subprocess.run(words, capture_output=True, text=True, timeout=9, env=environment)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, env=environment)
     assert done.returncode == 1
     assert "`owari up`" in done.stderr
 

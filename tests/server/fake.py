@@ -22,6 +22,7 @@ from owari.http.spool import Store
 from owari.store.blobs import BlobStore
 from owari.wire.exchange import WireSettings
 from owari.wire.message import ApiCall, Body, Segment, Upload
+from tests.support.server import PATIENCE_S
 
 AUTHORIZATION = (
     "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request,"
@@ -107,7 +108,7 @@ class FakeServer:
         self.loop.close()
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
 
     def temporary(self) -> list[Path]:
         return list(self.blobs.folder.glob("tmp-*"))
@@ -123,11 +124,11 @@ def serving(folder: Path, gate: Gate | None = None, **bounds: Any) -> Iterator[F
     thread = threading.Thread(target=server.run, args=(ready,))
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(PATIENCE_S)
         yield server
     finally:
         server.loop.call_soon_threadsafe(server.loop.stop)
-        thread.join(20)
+        thread.join(PATIENCE_S)
         server.threads.shutdown()
         assert not thread.is_alive()
 

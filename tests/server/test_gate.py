@@ -257,5 +257,5 @@ def test_a_job_that_drops_its_rights_still_reaches_us(tmp_path: Path) -> None:
         token = {"AWS_SESSION_TOKEN": session["SessionToken"]}
         for variables, status in ((env | token, 0), (env, 1)):
             command = [sys.executable, "-c", JOB]
-            done = subprocess.run(command, env=variables, capture_output=True, timeout=60)
+            done = subprocess.run(command, env=variables, capture_output=True, timeout=120)
             assert done.returncode == status, done.stderr

@@ -19,13 +19,16 @@ from botocore.config import Config
 
 OWARI = str(Path(sys.executable).parent / "owari")
 ROLE = "arn:aws:iam::000000000000:role/test"
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0  # a test that works waits a moment; this is for a machine that is busy
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def own_port() -> socket.socket:
+    """A port that stays ours while the socket is open: who wants any free one gets another. Nobody
+    listens on it until a server does that asks for it by its number."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    return kept
 
 
 def zipped(files: dict[str, str]) -> bytes:
@@ -42,19 +45,28 @@ class Server:
     def __init__(self, data: Path, *options: str) -> None:
         self.data = data
         self.options = options
-        self.port = free_port()
-        self.endpoint = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
+        self._kept: list[socket.socket] = []
+        self.move()
 
     def __enter__(self) -> Server:
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        subprocess.run([OWARI, "down", "--data", str(self.data)], capture_output=True, timeout=60)
+        down = [OWARI, "down", "--data", str(self.data)]
+        subprocess.run(down, capture_output=True, timeout=PATIENCE_S)
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+        for kept in self._kept:
+            kept.close()
+
+    def move(self) -> None:
+        """To a port of its own, when it is next started."""
+        self._kept.append(own_port())
+        self.port = int(self._kept[-1].getsockname()[1])
+        self.endpoint = f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         command = [OWARI, "up", "--port", str(self.port), "--data", str(self.data), *self.options]
@@ -94,7 +106,7 @@ class Server:
             [OWARI, "status", "--json", "--data", str(self.data)],
             capture_output=True,
             check=True,
-            timeout=30,
+            timeout=PATIENCE_S,
         )
         found: dict[str, Any] = json.loads(done.stdout)
         return found

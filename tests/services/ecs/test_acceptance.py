@@ -58,7 +58,11 @@ def ended(server: Server, arn: str) -> dict[str, Any]:
 
 def lines(server: Server, arn: str, name: str = "app") -> list[str]:
     stream = f"run/{name}/{arn.rpartition('/')[2]}"
-    found = server.client("logs").get_log_events(logGroupName="/ecs/app", logStreamName=stream)
+    logs = server.client("logs")
+    try:
+        found = logs.get_log_events(logGroupName="/ecs/app", logStreamName=stream)
+    except logs.exceptions.ResourceNotFoundException:  # its container has not begun
+        return []
     return [event["message"] for event in found["events"]]
 
 
@@ -129,12 +133,13 @@ def test_limits_of_a_container(server: Server) -> None:
     app = container("sh", "-c", "ulimit -n; ulimit -Hn", ulimits=limits, logConfiguration=LOG)
     arn = run(server, "limits", app)
     ended(server, arn)
-    assert lines(server, arn) == ["77", "99"]
+    eventually(lambda: lines(server, arn) == ["77", "99"])
 
 
 def test_stopping_goes_by_sigterm_then_sigkill(server: Server) -> None:
     line = "trap '' TERM; echo ready; while :; do sleep 0.05; done"
     arn = run(server, "deaf", container("sh", "-c", line, stopTimeout=2, logConfiguration=LOG))
+    eventually(lambda: lines(server, arn) == ["ready"])
     eventually(lambda: task(server, arn)["lastStatus"] == "RUNNING")
     answer = server.client("ecs").stop_task(task=arn, reason="enough")["task"]
     assert (answer["lastStatus"], answer["desiredStatus"]) == ("STOPPING", "STOPPED")

@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from tests.support.server import Server
+from tests.support.server import PATIENCE_S, Server
 
 pytestmark = pytest.mark.acceptance
 
@@ -76,7 +76,7 @@ def ask(
     **headers: str,
 ) -> tuple[int, list[tuple[str, str]], bytes]:  # fmt: skip
     """The name in the URL need not resolve: the connection goes to the server's own address."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
     named = {"Host": urlsplit(url).netloc} | {k.replace("_", "-"): v for k, v in headers.items()}
     connection.request(method, path, body or None, named)
     answer = connection.getresponse()

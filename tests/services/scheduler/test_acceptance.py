@@ -50,7 +50,7 @@ def test_the_aws_cli(tmp_path: Path) -> None:
 
         def run(*words: str) -> dict[str, object]:
             command = [aws, "scheduler", *words, "--output", "json"]
-            done = subprocess.run(command, env=env, capture_output=True, timeout=60, check=True)
+            done = subprocess.run(command, env=env, capture_output=True, timeout=120, check=True)
             found: dict[str, object] = json.loads(done.stdout or b"{}")
             return found
 

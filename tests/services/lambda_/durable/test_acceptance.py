@@ -138,7 +138,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def client(server: Server) -> Any:
-    return server.client("lambda", read_timeout=60)
+    return server.client("lambda", read_timeout=120)
 
 
 def invoked(client: Any, arn: str, event: Any) -> Any:
@@ -175,13 +175,11 @@ def test_steps_and_a_wait(server: Server, client: Any) -> None:
         "DurableExecutions"
     ]
     told = history(client, listed["DurableExecutionArn"])
-    assert [event["EventType"] for event in told] == [
-        "ExecutionStarted",
-        "StepStarted",
-        "StepSucceeded",
-        "WaitStarted",
-        "InvocationCompleted",
-        "WaitSucceeded",
+    kinds = [event["EventType"] for event in told]
+    assert kinds[:4] == ["ExecutionStarted", "StepStarted", "StepSucceeded", "WaitStarted"]
+    # On a busy machine the wait may be over before the invocation is.
+    assert sorted(kinds[4:6]) == ["InvocationCompleted", "WaitSucceeded"]
+    assert kinds[6:] == [
         "StepStarted",
         "StepSucceeded",
         "InvocationCompleted",
