@@ -82,14 +82,15 @@ def job(
     gpus: tuple[int, ...] | None,
     mark: str,
 ) -> dict[str, Any]:
-    """`gpus`: None where the machine has none."""
+    """`gpus`: None where the machine has none. Without a folder of its own, a job on the host's
+    userland works in its temporary one: what it leaves in `.` is nobody else's."""
     variables = spec["variables"]
     if gpus is not None:
         variables = variables | gpu_variables(gpus)
     made = {
         "command": [*(spec.get("entry_point") or ()), *spec["command"]],
         "variables": variables,
-        "folder": spec.get("folder") or "/",
+        "folder": spec.get("folder") or ("" if isinstance(image, Host) else "/"),
         "memory_mib": containers.memory_mib(spec),
         "vcpus": spec["vcpus"],
         "timeout_s": spec["timeout_s"] or FOREVER_S,
@@ -126,12 +127,13 @@ def job(
 
 
 def inside(made: dict[str, Any], spec: dict[str, Any], target: Target) -> dict[str, Any]:
-    """`made` (by `job`, for the target's image) as a job within the target's container."""
+    """`made` (by `job`, for the target's image) as a job within the target's container, in the
+    folder the target is in."""
     if isinstance(target.image, Runtime):
         client = {"PATH": os.environ.get("PATH", CONTAINER_PATH), **containers.settings()}
         return made | {"command": containers.inside(spec, target.spec), "variables": client}
     box = made["box"] | {"enter": target.pid, "own_tmp": True}
-    return made | {"box": box}
+    return made | {"box": box, "folder": spec.get("folder") or ""}
 
 
 def _host_variables(own_tmp: bool) -> dict[str, str]:

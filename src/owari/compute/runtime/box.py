@@ -40,7 +40,6 @@ class Starter:
             (os.POSIX_SPAWN_DUP2, output, 1),
             (os.POSIX_SPAWN_DUP2, output, 2),
         ]
-        self._folder = ""
         self._found: dict[tuple[str, str], str] = {}
         self._score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
         self._own, self._job = self._choose_scores()
@@ -60,15 +59,18 @@ class Starter:
         if not job["command"]:
             raise LookupError("no command specified, and the image has none of its own here")
         variables = job["variables"] | mark
-        if job["box"] is None or not (job["box"]["root"] or job["box"]["own_tmp"]):
-            variables = self.scratch.variables() | variables
+        box = job["box"] or {"root": None, "own_tmp": False}
+        own_tmp = self.scratch.own_tmp or box["own_tmp"]
+        if not own_tmp and not box["root"]:
+            variables = {"TMPDIR": self.scratch.tmp} | variables
+        folder = job["folder"]
+        if not folder and not box.get("enter"):
+            folder = "/tmp" if own_tmp else self.scratch.tmp
         os.set_blocking(self.output, True)  # the last job may have changed it
         if job["box"] is not None:
-            return forked(lambda errors: self._become(job, variables, errors))
+            return forked(lambda errors: self._become(job, folder, variables, errors))
         command = job["command"]
-        if job["folder"] != self._folder:
-            os.chdir(job["folder"])
-            self._folder = job["folder"]
+        os.chdir(folder)  # each time: it may have been removed and made anew
         path = self._find(command[0], variables.get("PATH", ""))
         os.pwrite(self._score, self._job, 0)
         try:
@@ -93,7 +95,7 @@ class Starter:
         return found
 
     # ---- in a box
-    def _become(self, job: Job, variables: dict[str, str], errors: int) -> NoReturn:
+    def _become(self, job: Job, folder: str, variables: dict[str, str], errors: int) -> NoReturn:
         try:
             os.setsid()
             os.pwrite(self._score, self._job, 0)
@@ -101,7 +103,7 @@ class Starter:
                 os.dup2(fd, number)
             for name, soft, hard in job["box"]["limits"]:
                 _limit(name, soft, hard)
-            variables = rooms.enter(job["box"], job["folder"], variables)
+            variables = rooms.enter(job["box"], folder, variables)
             for number in DEFAULT_SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
             command = job["command"]

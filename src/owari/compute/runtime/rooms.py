@@ -38,19 +38,22 @@ def enter(box: Box, folder: str, variables: dict[str, str]) -> dict[str, str]:
     mounts    [source (None: an empty folder), target, read_only]…;   tmpfs [target, mib]…
     user      `USER[:GROUP]`, names or numbers, or None
     enter     optional, a process id: go where that one is instead
+    folder    to work in; "" with `enter`: the one that process is in
     """
     if box.get("enter"):
         _join(box["enter"])
     elif box["root"] or box["mounts"] or box["tmpfs"] or box["own_tmp"]:
         _own_namespace(as_user=True)
         _go_in(_build(box))
-    os.chdir(folder if os.path.isdir(folder) else "/")
+    if folder:
+        os.chdir(folder if os.path.isdir(folder) else "/")
     return _become_user(box["user"], variables) if box["user"] else variables
 
 
 def _join(pid: int) -> None:
-    """The mounts and the root of another process. Raises OSError."""
+    """The mounts, the root and the folder of another process. Raises OSError."""
     root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
+    folder = os.open(f"/proc/{pid}/cwd", os.O_RDONLY | os.O_DIRECTORY)
     spaces = [("user", CLONE_NEWUSER), ("mnt", CLONE_NEWNS)]
     opened = [
         (os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY), kind)
@@ -62,6 +65,7 @@ def _join(pid: int) -> None:
             raise OSError(f"setns: {os.strerror(ctypes.get_errno())}")
     os.fchdir(root)
     os.chroot(".")
+    os.fchdir(folder)
 
 
 def _go_in(root: str) -> None:

@@ -1,7 +1,7 @@
 """A keeper's folder for what its jobs write: their /tmp, and more in a box. Emptied after each."""
 
 # pathlib would cost memory and time in every keeper.
-# ruff: noqa: PTH118, PTH208, SIM105
+# ruff: noqa: PTH101, PTH103, PTH118, PTH208, SIM105
 
 from __future__ import annotations
 
@@ -31,11 +31,9 @@ class Scratch:
         self._kept = {fd: frozenset(os.listdir(fd)) for fd in (self._inside, self._top)}
         self._seen: dict[int, int] = {}
 
-    def variables(self) -> dict[str, str]:
-        """Where programs that ask put their temporary files."""
-        return {} if self.own_tmp else {"TMPDIR": self.tmp}
-
     def clear(self) -> None:
+        if not os.fstat(self._inside).st_nlink:  # a job removed the folder it was in
+            self._make_anew()
         for fd, kept in self._kept.items():
             changed = os.fstat(fd).st_ctime_ns
             if changed == self._seen.get(fd):
@@ -47,6 +45,13 @@ class Scratch:
                     except RecursionError:  # absurdly deep: what is left goes next time
                         pass
             self._remember(fd, kept)
+
+    def _make_anew(self) -> None:
+        os.makedirs(self.tmp, exist_ok=True)
+        os.chmod(self.tmp, 0o1777)
+        made = _opened(self.tmp)
+        os.dup2(made, self._inside, inheritable=False)
+        os.close(made)
 
     def _remember(self, fd: int, kept: frozenset[str]) -> None:
         """An emptied folder whose ctime stays what it is now need not be looked at again. One
