@@ -175,6 +175,8 @@ def ecs(world: Watched) -> None:
     """Definitions are deleted that tasks and a service still have; both end later."""
     _cluster(world)
     tags = [{"key": "k", "value": "v"}]
+    world.call("ecs", "CreateCapacityProvider", name="p", tags=tags,
+               autoScalingGroupProvider={"autoScalingGroupArn": "group"})  # fmt: skip
     world.call("ecs", "PutAccountSetting", name="containerInsights", value="enabled")
     world.call("ecs", "CreateService", serviceName="s", taskDefinition="s:1", desiredCount=2,
                tags=tags, propagateTags="SERVICE")  # fmt: skip
@@ -198,6 +200,7 @@ def ecs(world: Watched) -> None:
     world.call("ecs", "DeleteService", service="s", force=True)
     world.call("stepfunctions", "DeleteStateMachine", stateMachineArn=waiting)
     world.call("ecs", "DeleteAccountSetting", name="containerInsights")
+    world.call("ecs", "DeleteCapacityProvider", capacityProvider="p")
     world.settle(60)
     _no_cluster(world)
     made = world.call("ecs", "RegisterTaskDefinition", family="t",

@@ -306,6 +306,8 @@ def test_fargate_wants_a_network(world: EcsWorld) -> None:
     world.define("f", {"name": "a", "image": "a"}, requiresCompatibilities=["FARGATE"], **size)
     with pytest.raises(ServiceError, match="Network Configuration must be provided"):
         world.run(launchType="FARGATE")
+    world.ecs("PutClusterCapacityProviders", cluster="default", capacityProviders=["FARGATE_SPOT"],
+              defaultCapacityProviderStrategy=[])  # fmt: skip
     answer = world.ecs(
         "RunTask", taskDefinition="f", networkConfiguration=NETWORK,
         capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT"}],

@@ -11,6 +11,7 @@ from owari.services.ecs.faults import no_cluster
 from owari.services.ecs.lookup import active_cluster, cluster_arn
 from owari.services.ecs.names import DEFAULT_CLUSTER, check_name, last_of
 from owari.services.ecs.paging import key_of, page_size, token_for
+from owari.services.ecs.providers import check_removed, with_providers
 from owari.services.ecs.service_rows import services_in
 from owari.services.ecs.sweeping import ensure_sweep
 from owari.services.ecs.tagging import checked_tags, listed
@@ -21,6 +22,7 @@ KEPT = (
     "settings", "configuration", "capacityProviders", "defaultCapacityProviderStrategy",
     "serviceConnectDefaults",
 )  # fmt: skip
+PROVIDED = ("capacityProviders", "defaultCapacityProviderStrategy")
 DEFAULTS: dict[str, Any] = {
     "settings": [{"name": "containerInsights", "value": "disabled"}],
     "capacityProviders": [],
@@ -35,7 +37,8 @@ def create_cluster(tx: Tx, p: Params) -> Result:
     tags = checked_tags(p.get("tags", ()))
     row = rows.cluster(tx, name)
     if row is None or row["status"] != "ACTIVE":
-        rows.save_cluster(tx, name, "ACTIVE", DEFAULTS | {k: p[k] for k in KEPT if k in p})
+        body = DEFAULTS | {k: p[k] for k in KEPT if k in p}
+        rows.save_cluster(tx, name, "ACTIVE", with_providers(tx, body))
         tx.resources.created(cluster_arn(tx, name), "AWS::ECS::Cluster", tags)
     return {"cluster": _shown(tx, _row(tx, name), {"TAGS", "SETTINGS"})}
 
@@ -102,7 +105,14 @@ def update_cluster_settings(tx: Tx, p: Params) -> Result:
 
 @operation("ecs", "PutClusterCapacityProviders")
 def put_cluster_capacity_providers(tx: Tx, p: Params) -> Result:
-    return _updated(tx, p, ("capacityProviders", "defaultCapacityProviderStrategy"))
+    """Those left out are taken from the cluster, if nothing there uses them."""
+    row = active_cluster(tx, p)
+    before = json.loads(row["body"])
+    body = with_providers(tx, before | {name: p[name] for name in PROVIDED})
+    removed = set(before["capacityProviders"]) - set(body["capacityProviders"])
+    check_removed(tx, row["name"], removed)
+    rows.save_cluster(tx, row["name"], "ACTIVE", body)
+    return {"cluster": _shown(tx, _row(tx, row["name"]), {"SETTINGS", "CONFIGURATIONS"})}
 
 
 def _updated(tx: Tx, p: Params, names: tuple[str, ...]) -> Result:

@@ -10,8 +10,9 @@ from owari.errors import ServiceError
 from owari.services.ecs import rows
 from owari.services.ecs.describing import task_detail
 from owari.services.ecs.faults import invalid
-from owari.services.ecs.launching import Order, check, launch, launch_type
+from owari.services.ecs.launching import Order, check, launch
 from owari.services.ecs.lookup import active_cluster, active_definition, definition_arn
+from owari.services.ecs.strategy import launch_type, shared_out
 from owari.services.ecs.sweeping import TOKEN_KEPT_S, ensure_sweep
 from owari.services.ecs.tagging import checked_tags, listed
 from owari.services.ecs.waking import ask_for_room
@@ -33,8 +34,8 @@ def run_task(tx: Tx, p: Params) -> Result:
         raise invalid(f"Count must be between 1 and {COUNT_MAX}.")
     if len(p.get("startedBy", "")) > STARTED_BY_MAX:
         raise invalid(f"startedBy cannot be longer than {STARTED_BY_MAX} characters.")
-    kind = launch_type(p, json.loads(cluster["body"]))
-    check(p, json.loads(definition["body"]), kind[0])
+    launched, strategy = launch_type(p, json.loads(cluster["body"]))
+    check(p, json.loads(definition["body"]), launched)
     known = _known(tx, p)
     if known is not None:
         return known
@@ -46,7 +47,7 @@ def run_task(tx: Tx, p: Params) -> Result:
         started_by=p.get("startedBy", ""),
         tags=_tags(tx, p, definition),
     )
-    made = [launch(tx, order, kind) for _ in range(count)]
+    made = [launch(tx, order, (launched, name)) for name in shared_out(strategy, {}, count)]
     ask_for_room(tx)
     tags = {"tags": listed(order.tags)}
     answer: dict[str, Any] = {"tasks": [task_detail(t) | tags for t in made], "failures": []}

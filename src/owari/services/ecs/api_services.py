@@ -9,7 +9,7 @@ from owari.services.ecs import records
 from owari.services.ecs.core import RUNNING
 from owari.services.ecs.deployments import HOW, new_deployment
 from owari.services.ecs.faults import invalid, no_service, service_not_active
-from owari.services.ecs.launching import check, launch_type
+from owari.services.ecs.launching import check
 from owari.services.ecs.lookup import (
     active_cluster,
     active_definition,
@@ -27,9 +27,10 @@ from owari.services.ecs.service_rows import (
     save_service,
     services_in,
 )
+from owari.services.ecs.strategy import launch_type
 from owari.services.ecs.tagging import checked_tags, listed
 from owari.services.ecs.waking import look_after
-from owari.store.tx import Tx
+from owari.store.tx import Row, Tx
 from owari.wire.operation import Params, Result, operation
 
 DESCRIBED_MAX = 10
@@ -57,8 +58,8 @@ def create_service(tx: Tx, p: Params) -> Result:
         raise invalid("Creation of service was not idempotent.")
     if not p.get("taskDefinition"):
         raise invalid("TaskDefinition can not be blank.")
-    kind = _checked(tx, p, json.loads(cluster["body"]))
     body = _body(p)
+    launched = _checked(tx, body, p["taskDefinition"], cluster)
     service = Service(
         account=tx.account,
         region=tx.region,
@@ -66,7 +67,7 @@ def create_service(tx: Tx, p: Params) -> Result:
         name=name,
         status=ACTIVE,
         created=tx.now,
-        launch=kind[0],
+        launch=launched,
         body=body,
         state={
             "deployments": [], "events": [], "failures": 0, "retry_at": 0.0, "seen": tx.now,
@@ -74,7 +75,7 @@ def create_service(tx: Tx, p: Params) -> Result:
         },
     )  # fmt: skip
     definition = active_definition(tx, p["taskDefinition"])
-    new_deployment(tx, service, _arn(tx, definition), _how(body, kind))
+    new_deployment(tx, service, _arn(tx, definition), _how(body))
     if body.get("loadBalancers") or body.get("serviceRegistries"):
         service.tell(tx.now, tx.new_id(), NO_BALANCER)
     save_service(tx, service)
@@ -83,20 +84,23 @@ def create_service(tx: Tx, p: Params) -> Result:
     return {"service": _shown(tx, service)}
 
 
-def _checked(tx: Tx, p: Params, cluster: dict[str, Any]) -> tuple[str, str]:
-    """Its launch type and provider. Raises ServiceError."""
-    kind = launch_type(p, cluster)
-    definition = active_definition(tx, p["taskDefinition"])
-    check(p, json.loads(definition["body"]), kind[0])
-    return kind
+def _checked(tx: Tx, body: dict[str, Any], definition: str, cluster: Row) -> str:
+    """Its launch type. The body says from now on what decides it. Raises ServiceError."""
+    launched, strategy = launch_type(body, json.loads(cluster["body"]))
+    check(body, json.loads(active_definition(tx, definition)["body"]), launched)
+    if strategy:
+        body["capacityProviderStrategy"] = strategy
+    else:
+        body["launchType"] = launched
+    return launched
 
 
 def _arn(tx: Tx, definition: Any) -> str:
     return definition_arn(tx, definition["family"], definition["revision"])
 
 
-def _how(body: dict[str, Any], kind: tuple[str, str]) -> dict[str, Any]:
-    return {name: body[name] for name in HOW if name in body} | {"provider": kind[1]}
+def _how(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: body[name] for name in HOW if name in body}
 
 
 def _body(p: Params) -> dict[str, Any]:
@@ -154,14 +158,18 @@ def update_service(tx: Tx, p: Params) -> Result:
         body["deploymentConfiguration"] = _configuration(given)
     before = {name: body.get(name) for name in HOW}
     body |= {name: p[name] for name in KEPT if name in p}
+    if body.get("capacityProviderStrategy"):
+        body.pop("launchType", None)
+    else:
+        body.pop("capacityProviderStrategy", None)
+        body["launchType"] = service.launch
     definition = service.primary["taskDefinition"]
     if p.get("taskDefinition"):
         definition = _arn(tx, active_definition(tx, p["taskDefinition"]))
     changed = definition != service.primary["taskDefinition"]
     if changed or p.get("forceNewDeployment") or before != {n: body.get(n) for n in HOW}:
-        kind = _checked(tx, body | {"taskDefinition": definition}, {})
-        service.launch = kind[0] if body.get("launchType") or kind[1] else service.launch
-        new_deployment(tx, service, definition, _how(body, (service.launch, kind[1])))
+        service.launch = _checked(tx, body, definition, active_cluster(tx, p))
+        new_deployment(tx, service, definition, _how(body))
         service.state |= {"failures": 0, "retry_at": 0.0}
     service.state["steady"] = False
     save_service(tx, service)
@@ -241,8 +249,6 @@ def _shown(tx: Tx, service: Service) -> dict[str, Any]:
         "createdAt": service.created,
         "enableExecuteCommand": bool(service.body.get("enableExecuteCommand")),
     }
-    if not body.get("capacityProviderStrategy"):
-        made["launchType"] = service.launch
     for name in ("loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy"):
         made.setdefault(name, [])
     made.setdefault("propagateTags", "NONE")

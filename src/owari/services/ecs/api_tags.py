@@ -6,6 +6,7 @@ from owari.arn import parse_arn
 from owari.services.ecs import records, rows
 from owari.services.ecs.faults import invalid
 from owari.services.ecs.names import definition_reference
+from owari.services.ecs.providers import find_provider
 from owari.services.ecs.service_rows import find_service
 from owari.services.ecs.tagging import checked_tags, listed
 from owari.store.tx import Tx
@@ -50,6 +51,8 @@ def _exists(tx: Tx, arn: str, kind: str, path: str) -> bool:
             return rows.definition(tx, *definition_reference(arn)) is not None
         case "task":
             return records.task(tx, tx.account, tx.region, name) is not None
+        case "capacity-provider":
+            return find_provider(tx, path) is not None
         case "service":
             return find_service(tx, tx.account, tx.region, cluster, name) is not None
         case _:

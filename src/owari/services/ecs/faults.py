@@ -13,6 +13,10 @@ def invalid(message: str) -> ServiceError:
     return ServiceError("InvalidParameterException", message, status=400)
 
 
+def not_implemented(what: str) -> ServiceError:
+    return ServiceError("NotImplemented", f"Owari does not implement {what}.", status=501)
+
+
 def no_cluster() -> ServiceError:
     return ServiceError("ClusterNotFoundException", "Cluster not found.", status=400)
 

@@ -36,22 +36,6 @@ class Order:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def launch_type(how: Json, cluster: Json) -> tuple[str, str]:
-    """(launch type, capacity provider). Raises InvalidParameterException."""
-    strategy = how.get("capacityProviderStrategy")
-    if how.get("launchType"):
-        if strategy:
-            raise invalid("Specifying both a launch type and capacity provider strategy is not"
-                          " supported. Remove one and try again.")  # fmt: skip
-        return how["launchType"], ""
-    strategy = strategy or cluster.get("defaultCapacityProviderStrategy")
-    if not strategy:
-        return "EC2", ""
-    provider = max(strategy, key=lambda s: (s.get("base", 0), s.get("weight", 0)))
-    name = provider["capacityProvider"]
-    return ("FARGATE" if name.startswith("FARGATE") else "EC2"), name
-
-
 def check(how: Json, definition: Json, launch: str) -> None:
     """Raises ClientException or InvalidParameterException."""
     if launch == "FARGATE" and "FARGATE" not in definition["compatibilities"]:
@@ -69,7 +53,7 @@ def check(how: Json, definition: Json, launch: str) -> None:
 
 
 def launch(tx: Tx, order: Order, kind: tuple[str, str]) -> Task:
-    """`kind`: from `launch_type`. Raises InvalidParameterException."""
+    """`kind`: a launch type and a capacity provider, if any. Raises InvalidParameterException."""
     definition = json.loads(order.definition["body"])
     body = _body(tx, order, definition, kind)
     cpu = int(body["cpu"]) if body.get("cpu") else None

@@ -95,6 +95,16 @@ def of_service(tx: Tx, account: str, region: str, cluster: str, service: str) ->
     return [of_row(row) for row in rows]
 
 
+def live_in(tx: Tx, cluster: str) -> list[Task]:
+    """The tasks of a cluster that have not stopped, oldest first."""
+    rows = tx.all(
+        "SELECT * FROM ecs_task WHERE account = ? AND region = ? AND cluster = ? AND last <> ?"
+        " ORDER BY seq",
+        tx.account, tx.region, cluster, STOPPED,
+    )  # fmt: skip
+    return [of_row(row) for row in rows]
+
+
 def counts(tx: Tx, cluster: str) -> tuple[int, int]:
     """(running, pending) tasks of a cluster."""
     rows = tx.all(

@@ -16,6 +16,7 @@ from owari.services.ecs.deployments import new_deployment
 from owari.services.ecs.launching import Order, launch
 from owari.services.ecs.life import ask_to_stop
 from owari.services.ecs.names import definition_reference
+from owari.services.ecs.providers import present
 from owari.services.ecs.records import Task
 from owari.services.ecs.service_rows import (
     ACTIVE,
@@ -25,6 +26,7 @@ from owari.services.ecs.service_rows import (
     find_service,
     save_service,
 )
+from owari.services.ecs.strategy import shared_out
 from owari.services.ecs.sweeping import ensure_sweep
 from owari.services.ecs.waking import ask_for_room, look_after
 from owari.store.tx import Tx
@@ -110,7 +112,7 @@ def _move(tx: Tx, service: Service, tasks: list[Task]) -> None:
         key = f"{service.cluster}/{service.name}"
         look_after(tx, service.account, service.region, key, service.state["retry_at"])
     elif todo.start:
-        _start(tx, service, min(todo.start, AT_ONCE_MAX))
+        _start(tx, service, mine, min(todo.start, AT_ONCE_MAX))
 
 
 def _surplus(mine: list[Task], others: list[Task], todo: Moves) -> list[Task]:
@@ -131,7 +133,8 @@ def _stop(tx: Tx, service: Service, tasks: list[Task]) -> None:
         service.state["steady"] = False
 
 
-def _start(tx: Tx, service: Service, count: int) -> None:
+def _start(tx: Tx, service: Service, mine: list[Task], count: int) -> None:
+    """`mine`: its tasks of the current deployment."""
     deployment = service.primary
     definition = rows.definition(tx, *definition_reference(deployment["taskDefinition"]))
     assert definition is not None, "a revision stays as long as a service has it"
@@ -145,9 +148,10 @@ def _start(tx: Tx, service: Service, count: int) -> None:
         deployment=deployment["id"],
         tags=_tags(tx, service, deployment["taskDefinition"]),
     )
-    kind = (service.launch, deployment["how"].get("provider", ""))
+    strategy = deployment["how"].get("capacityProviderStrategy", [])
+    names = shared_out(strategy, present(mine), count)
     try:
-        made = [launch(tx, order, kind) for _ in range(count)]
+        made = [launch(tx, order, (service.launch, name)) for name in names]
     except ServiceError as error:
         service.tell(tx.now, tx.new_id(), f"was unable to place a task. Reason: {error.message}.")
         return

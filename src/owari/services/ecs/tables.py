@@ -110,4 +110,13 @@ migrations(
     INSERT INTO ecs_family SELECT account, region, family, MAX(revision) FROM ecs_definition
         GROUP BY account, region, family;
     """,
+    """
+    CREATE TABLE ecs_provider (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        name TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (account, region, name)
+    );
+    """,
 )
