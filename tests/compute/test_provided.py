@@ -182,12 +182,6 @@ def test_time_runs_out_for_it_and_its_children(lab: Lab) -> None:
     assert json.loads(report["payload"])["errorType"] == "Sandbox.Timedout"
 
 
-def test_a_handler_of_go(lab: Lab) -> None:
-    package = zipfile.ZipFile(io.BytesIO(runtime(RESPOND))).read("bootstrap")
-    report = invoke(lab, executable({"main": package}), 3, runtime="go1.x", handler="main")
-    assert report["payload"] == b"3"
-
-
 def test_a_stream_of_many_pieces(lab: Lab) -> None:
     body = """
 api.putrequest("POST", ROOT + own + "/response")

@@ -108,7 +108,7 @@ def events(world: Watched) -> None:
         call("PutRule", **named, EventPattern=pattern, Tags=tags)
         targets = [
             {"Id": "1", "Arn": arn("sqs", "gone"), "DeadLetterConfig": {"Arn": arn("sqs", "dead")}},
-            {"Id": "2", "Arn": _destination(world)},
+            {"Id": "2", "Arn": _destination(world), "RoleArn": ROLE},
         ]
         call("PutTargets", Rule="r", EventBusName=bus, Targets=targets)
         source = arn("events", f"event-bus/{bus}")

@@ -191,7 +191,12 @@ def test_rest_json() -> None:
             "at 'name' failed to satisfy constraint: Member must have length less than or equal "
             "to 64",
         ),
-        ("AmazonSQS.SendMessage", b"{}", "MissingParameter", "'queueUrl'"),
+        (
+            "AmazonSQS.SendMessage",
+            b"{}",
+            "MissingParameter",
+            "The request must contain the parameter QueueUrl.",
+        ),
         ("AmazonEC2ContainerServiceV20141113.RunTask", b"{}", "InvalidParameterException", "null"),
     ],
 )

@@ -105,6 +105,18 @@ def test_errors() -> None:
     assert code is not None and code.text == "AWS.SimpleQueueService.NonExistentQueue"
 
 
+def test_an_error_says_its_message_once() -> None:
+    error = ServiceError("InvalidAttributeName", "Unknown Attribute x.")
+    _, answer = ask("Action=GetQueueAttributes", error)
+    found = answer.child("Error")
+    assert found is not None
+    assert [(child.tag, child.text) for child in found.children] == [
+        ("Type", "Sender"),
+        ("Code", "InvalidAttributeName"),
+        ("Message", "Unknown Attribute x."),
+    ]
+
+
 def test_the_older_code_travels_with_the_newer_error() -> None:
     server = Server(settings(), result=ServiceError("QueueDoesNotExist", "no"))
     client = server.client("sqs")

@@ -21,7 +21,7 @@ from owari.patterns.kinds import (
     typed,
 )
 
-NUMBER_MAX = 1_000_000_000
+NUMBER_MAX = 500_000_000_000  # of AWS's engine (event-ruler); a service may allow less
 
 Parsed = Pattern | bool  # bool: the value of `exists`, which tests the key, not its value
 

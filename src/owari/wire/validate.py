@@ -232,9 +232,17 @@ def _error(service: str, protocol: str, problems: Problems) -> ServiceError:
     code = "ValidationError" if query else _CODES.get(service, "ValidationException")
     if all(problem.startswith("Value null") for problem in problems):
         code = _MISSING_CODES.get(service, code)
+    if code == "MissingParameter":
+        return ServiceError(code, _missing(problems[0]), status=400)
     many = "s" if len(problems) > 1 else ""
     message = f"{len(problems)} validation error{many} detected: {'; '.join(problems)}"
     return ServiceError(code, message, status=400)
+
+
+def _missing(problem: str) -> str:
+    """Services of the query protocol name the first parameter that is missing, as it is sent."""
+    name = problem.split("'")[1].rpartition(".")[2]
+    return f"The request must contain the parameter {name[:1].upper()}{name[1:]}."
 
 
 def validate(operation: Operation, protocol: str, params: dict[str, Any]) -> None:

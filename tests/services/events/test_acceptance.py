@@ -100,6 +100,14 @@ def test_what_a_client_gets_wrong_is_said_in_awss_words(tmp_path: Path) -> None:
         events.put_targets(Rule="r", Targets=targets[:5])
         with pytest.raises(ClientError, match="it has targets"):
             events.delete_rule(Name="r")
+        for resource in ("states:{}:stateMachine:m", "batch:{}:job-queue/q", "ecs:{}:cluster/c"):
+            machine = "arn:aws:" + resource.format("us-east-1:000000000000")
+            with pytest.raises(ClientError, match=f"RoleArn is required for target {machine}"):
+                events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": machine}])
+        with pytest.raises(ClientError, match="Provided value in parameter 'action' is not"):
+            events.put_permission(
+                StatementId="s", Principal="111111111111", Action="events:ListRules"
+            )
         stream = [{"Id": "k", "Arn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}]
         with pytest.raises(ClientError) as lacking:
             events.put_targets(Rule="r", Targets=stream)

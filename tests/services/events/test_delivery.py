@@ -8,6 +8,7 @@ import pytest
 from owari.effects import Http
 from owari.errors import ServiceError
 from tests.services.events.driving import Bus, arn
+from tests.support.server import ROLE
 
 
 def told(message: dict[str, Any]) -> dict[str, str]:
@@ -55,7 +56,8 @@ def _web(bus: Bus, **target: Any) -> str:
         InvocationEndpoint="https://example.com/*/in",
         HttpMethod="POST",
     )["ApiDestinationArn"]
-    whole = {"Id": "1", "Arn": destination, "HttpParameters": {"PathParameterValues": ["a/b"]}}
+    whole = {"Id": "1", "Arn": destination, "RoleArn": ROLE}
+    whole |= {"HttpParameters": {"PathParameterValues": ["a/b"]}}
     bus.rule("r", {"source": ["app"]}, whole | target)
     return str(destination)
 
@@ -130,6 +132,7 @@ def test_an_input_that_cannot_be_read_is_no_failure_of_the_event(bus: Bus) -> No
         {
             "Id": "1",
             "Arn": arn("batch", "job-queue/q"),
+            "RoleArn": ROLE,
             "BatchParameters": parameters,
             "InputPath": "$.detail",
             "DeadLetterConfig": {"Arn": letters},

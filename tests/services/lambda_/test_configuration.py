@@ -8,7 +8,7 @@ import pytest
 
 from owari.limits import PROFILES
 from owari.services.lambda_.configuration import created, updated
-from owari.services.lambda_.runtimes import RUNTIMES
+from owari.services.lambda_.runtimes import RETIRED, RUNTIMES
 from tests.services.lambda_.support import ROLE, refusal
 
 CURRENT = PROFILES["current"]
@@ -43,7 +43,7 @@ def test_defaults_are_those_of_aws() -> None:
 def test_runtimes_are_those_the_service_model_knows() -> None:
     model = botocore.session.get_session().get_service_model("lambda")
     known = set(model.shape_for("Runtime").enum) - {"custom"}
-    assert known <= set(RUNTIMES)
+    assert known <= {*RUNTIMES, *RETIRED}
     assert make(Runtime="python2.7")["Runtime"] == "python2.7"
 
 
@@ -121,6 +121,12 @@ VALIDATION = "ValidationException"
         ({"Runtime": None}, INVALID, "Runtime and Handler are mandatory parameters for functions"),
         ({"Handler": None}, INVALID, "Runtime and Handler are mandatory parameters for functions"),
         ({"Runtime": "cobol85"}, INVALID, "Value cobol85 at 'runtime' failed to satisfy"),
+        (
+            {"Runtime": "go1.x"},
+            INVALID,
+            "The runtime parameter of go1.x is no longer supported for creating or updating AWS"
+            " Lambda functions. We recommend you use a supported runtime",
+        ),
         ({"Handler": "a b"}, VALIDATION, "Value 'a b' at 'handler' failed"),
         ({"Handler": "h" * 129}, VALIDATION, "length less than or equal to 128"),
         ({"Role": "worker"}, VALIDATION, "Value 'worker' at 'role' failed to satisfy constraint"),

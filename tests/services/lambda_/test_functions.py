@@ -254,9 +254,12 @@ def test_versions_keep_what_was_published(world: World) -> None:
     assert (made["Version"], made["FunctionArn"]) == ("1", arn("f", "1"))
     again = world.call("lambda", "PublishVersion", FunctionName="f")
     assert again == made
+    described = world.call("lambda", "PublishVersion", FunctionName="f", Description="else")
+    assert described == made  # a description alone is no new version
     world.call("lambda", "UpdateFunctionConfiguration", FunctionName="f", Timeout=99)
     second = world.call("lambda", "PublishVersion", FunctionName="f", Description="two")
     assert (second["Version"], second["Timeout"], second["Description"]) == ("2", 99, "two")
+    assert world.call("lambda", "PublishVersion", FunctionName="f") == second
     assert get(world, "f:1")["Timeout"] == 3
     listed = world.call("lambda", "ListVersionsByFunction", FunctionName="f")["Versions"]
     assert [v["Version"] for v in listed] == ["$LATEST", "1", "2"]

@@ -133,6 +133,16 @@ def test_layers_that_a_function_cannot_have(world: World) -> None:
         assert (error.code, message in error.message) == (code, True), error.message
 
 
+def test_a_layer_is_for_runtimes_that_there_are(world: World) -> None:
+    publish(world, CompatibleRuntimes=["python3.12", "go1.x"])  # its list may name an old one
+    for name, given in (("Runtimes", ["python3.12", "cobol"]), ("Architectures", ["z80"])):
+        more = {f"Compatible{name}": given}
+        error = refusal(lambda more=more: publish(world, **more))  # type: ignore[misc]
+        assert error.code == "ValidationException"
+        shown = f"Value '[{', '.join(given)}]' at 'compatible{name}' failed to satisfy constraint"
+        assert shown in error.message
+
+
 def test_code_and_layers_are_bounded_together(world: World) -> None:
     publish(world, "big", "x" * 100)
     world.kernel.limits = type(world.kernel.limits)(function_unzipped_max_bytes=120)

@@ -61,7 +61,11 @@ def test_attributes_are_chosen_by_name_and_prefix(world: Queues) -> None:
         ("aws.x", TEXT, "reserved"),
         ("a", {"DataType": "", "StringValue": "x"}, "non-empty message attribute type"),
         ("a", {"DataType": "Text", "StringValue": "x"}, "supported type prefixes"),
-        ("a", {"DataType": "String", "StringValue": ""}, "non-empty value of type 'String'"),
+        (
+            "a",
+            {"DataType": "String", "StringValue": ""},
+            "Message (user) attribute 'a' must contain a non-empty value of type 'String'.",
+        ),
         ("a", {"DataType": "String", "BinaryValue": b"x"}, "non-empty value of type 'String'"),
         ("a", {"DataType": "Binary", "StringValue": "x"}, "non-empty value of type 'Binary'"),
         ("a", {"DataType": "Number", "StringValue": "x"}, "to a number"),

@@ -85,10 +85,6 @@ class Runtimes:
             return Fork(chosen, chosen.words(runtime))
         if PROVIDED.match(runtime):
             return Program([], runtime, bootstraps=["{code}/bootstrap", "{opt}/bootstrap"])
-        if (
-            runtime == "go1.x"
-        ):  # its programs speak the Runtime API where they are given its address
-            return Program([f"{{code}}/{definition.handler}"], runtime)
         if runtime.startswith("nodejs"):
             return self._node(runtime, definition.memory_mib, definition.variables)
         return Refused(_remedy(runtime))

@@ -9,7 +9,7 @@ from typing import Any
 from owari.json_text import parsed
 from owari.services.events import rows
 from owari.services.events.core import Bus, bus_key
-from owari.services.events.faults import invalid_parameter, not_found
+from owari.services.events.faults import invalid_parameter, not_found, validation
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
 
@@ -64,6 +64,8 @@ def _statement(bus: Bus, p: Params) -> dict[str, Any]:
     for name in ("StatementId", "Principal", "Action"):
         if name not in p:
             raise invalid_parameter(name, f"{name} is a required argument.")
+    if p["Action"] != "events:PutEvents":
+        raise validation("Provided value in parameter 'action' is not supported.")
     who = p["Principal"]
     statement = {
         "Sid": p["StatementId"],

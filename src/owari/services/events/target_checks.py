@@ -17,6 +17,7 @@ from owari.targets.calls import supports
 from owari.targets.retrying import AGE_MAX_S, ATTEMPTS_MAX
 
 _INPUTS = ("Input", "InputPath", "InputTransformer")
+_BY_ROLE = ("api-destination", "batch", "ecs", "states")  # reached by a role, not by a policy
 _NEEDS = {"batch": "BatchParameters", "ecs": "EcsParameters"}
 
 
@@ -31,6 +32,8 @@ def check_target(target: dict[str, Any], account: str, region: str) -> None:
         )
     _check_inputs(target)
     _check_retries(target)
+    if kind in _BY_ROLE and not target.get("RoleArn"):
+        raise validation(f"RoleArn is required for target {target['Arn']}.")
     if (needed := _NEEDS.get(kind)) and needed not in target:
         raise validation(f"Parameter(s) {needed} must be specified for target: {id}.")
     if kind == "sqs" and target["Arn"].endswith(".fifo"):

@@ -14,6 +14,7 @@ from owari.services.lambda_.layers import check_allowed
 from owari.services.lambda_.model import code_sha256, last_modified
 from owari.services.lambda_.package import location, packed
 from owari.services.lambda_.paging import page_of
+from owari.services.lambda_.runtimes import RETIRED, RUNTIMES
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
 
@@ -26,6 +27,7 @@ def publish_layer_version(tx: Tx, p: Params) -> Result:
     layer = parse_layer(p["LayerName"], tx.account, tx.region)
     if layer.account != tx.account:
         raise denied(tx.principal, "PublishLayerVersion", layer.layer_arn)
+    _check_lists(p)
     content = packed(tx, p["Content"])
     ref = LayerRef(tx.account, tx.region, layer.name, layer_rows.next_version(tx, layer))
     info = {"Description": ""} | {key: p[key] for key in _INFO if p.get(key) is not None}
@@ -33,6 +35,21 @@ def publish_layer_version(tx: Tx, p: Params) -> Result:
     layer_rows.add(tx, made)
     tx.resources.created(ref.arn, "AWS::Lambda::LayerVersion")
     return _described(tx, made)
+
+
+def _check_lists(p: Params) -> None:
+    """Raises ValidationException for a runtime or an architecture that there is not."""
+    for name, known in (
+        ("CompatibleRuntimes", (*RUNTIMES, *sorted(RETIRED))),
+        ("CompatibleArchitectures", ("x86_64", "arm64")),
+    ):
+        given = p.get(name) or []
+        if not set(given) <= set(known):
+            raise constraint(
+                f"[{', '.join(given)}]",
+                name[:1].lower() + name[1:],
+                f"satisfy constraint: [Member must satisfy enum value set: [{', '.join(known)}]]",
+            )
 
 
 @operation("lambda", "GetLayerVersion", reads=True)

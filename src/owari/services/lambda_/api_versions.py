@@ -17,12 +17,14 @@ PAGE_MAX = 50
 
 
 def publish(tx: Tx, latest: Version, description: str | None = None) -> Version:
-    """The new version, or the last one if nothing has changed since it was published."""
+    """The new version, or the last one if nothing has changed since it was published: another
+    description, which only the version would have, is no change."""
+    last = sql.versions(tx, latest.name)[-1]
+    unchanged = last.deployed == latest.deployed or last.content == latest.content
+    if last.version != LATEST and unchanged:
+        return last
     if description is not None:
         latest = replace(latest, config=latest.config | {"Description": description})
-    last = sql.versions(tx, latest.name)[-1]
-    if last.version != LATEST and last.content == latest.content:
-        return last
     number = sql.next_version(tx, latest.name)
     made = replace(latest, version=number, revision=tx.new_id(), modified=tx.now)
     sql.add_version(tx, made)

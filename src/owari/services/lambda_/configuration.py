@@ -15,7 +15,7 @@ from owari.limits import Limits
 from owari.services.lambda_.durable.settings import checked_durable_config
 from owari.services.lambda_.faults import beyond_owari, constraint, invalid
 from owari.services.lambda_.model import Config
-from owari.services.lambda_.runtimes import RUNTIMES
+from owari.services.lambda_.runtimes import RETIRED, RUNTIMES
 
 ROLE_PATTERN = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
 VARIABLE_PATTERN = r"[a-zA-Z]([a-zA-Z0-9_])+"
@@ -223,6 +223,12 @@ def _check_role(config: Config, _limits: Limits) -> None:
 
 
 def _check_runtime(config: Config, _limits: Limits) -> None:
+    if config.get("Runtime") in RETIRED:
+        raise invalid(
+            f"The runtime parameter of {config['Runtime']} is no longer supported for creating or"
+            " updating AWS Lambda functions. We recommend you use a supported runtime while"
+            " creating or updating functions."
+        )
     if "Runtime" in config and config["Runtime"] not in RUNTIMES:
         raise invalid(
             f"Value {config['Runtime']} at 'runtime' failed to satisfy constraint: Member must"

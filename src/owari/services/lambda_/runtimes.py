@@ -1,6 +1,7 @@
-"""The runtime identifiers AWS has ever known, deprecated ones included.
+"""The runtime identifiers AWS has ever known.
 
-Whether this machine can run one is for compute to say when the function is invoked.
+Old names of Python and Node.js are taken, though AWS no longer does: the nearest interpreter runs
+them. Whether this machine can run one is for compute to say when the function is invoked.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ RUNTIMES = (
     "java21", "java25",
     "python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "python3.10", "python3.11",
     "python3.12", "python3.13", "python3.14", "python3.15",
-    "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "dotnet6", "dotnet8",
-    "dotnet10",
-    "go1.x",
-    "ruby2.5", "ruby2.7", "ruby3.2", "ruby3.3", "ruby3.4", "ruby4.0",
+    "dotnet6", "dotnet8", "dotnet10",
+    "ruby2.7", "ruby3.2", "ruby3.3", "ruby3.4", "ruby4.0",
     "provided", "provided.al2", "provided.al2023",
 )  # fmt: skip
+# AWS takes no function of these any more, nor could any interpreter of today run them.
+RETIRED = frozenset(
+    ("dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "go1.x", "ruby2.5")
+)

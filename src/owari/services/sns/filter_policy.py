@@ -6,10 +6,10 @@ Source: SNS Developer Guide, "Subscription filter policies", "Filter policy cons
 from __future__ import annotations
 
 from functools import lru_cache
-from math import prod
+from math import inf, prod
 
 from owari.patterns.expressions import PatternError
-from owari.patterns.kinds import Wildcard
+from owari.patterns.kinds import Numeric, Wildcard
 from owari.patterns.tree import Leaf, Node, build, parse_json
 
 __all__ = ["FilterPolicyError", "compile_policy"]
@@ -20,6 +20,7 @@ KEYS_MAX = 5
 COMBINATIONS_MAX = 150
 POLICY_MAX_BYTES = 256 * 1024
 WILDCARD_POINTS_MAX = 100
+NUMBER_MAX = 1_000_000_000
 
 
 @lru_cache(maxsize=4096)
@@ -28,6 +29,7 @@ def compile_policy(text: str, scope: str) -> Node:
     if len(text.encode()) > POLICY_MAX_BYTES:
         raise FilterPolicyError("Filter policy is too long")
     node = build(parse_json(text, "Filter"), None if scope == "MessageBody" else _nested)
+    _check_numbers(node)
     if len(_keys(node, ())) > KEYS_MAX:
         raise FilterPolicyError(f"Filter policy can not have more than {KEYS_MAX} keys")
     too_wild = _wildcard_points(node) > WILDCARD_POINTS_MAX
@@ -40,6 +42,22 @@ def _nested() -> FilterPolicyError:
     return FilterPolicyError(
         "Filter policy scope MessageAttributes does not support nested filter policy"
     )
+
+
+def _check_numbers(node: Node) -> None:
+    """Raises FilterPolicyError for a bound that SNS, unlike EventBridge, does not take."""
+    for _, child in node.fields:
+        if isinstance(child, Node):
+            _check_numbers(child)
+            continue
+        ranges = [pattern for pattern in child.others if isinstance(pattern, Numeric)]
+        bounds = [bound for found in ranges for bound in (found.low, found.high)]
+        if any(NUMBER_MAX < abs(bound) < inf for bound in bounds):
+            raise FilterPolicyError(
+                f"Value must be between -{NUMBER_MAX} and {NUMBER_MAX}, inclusive"
+            )
+    for alternative in _children(node):
+        _check_numbers(alternative)
 
 
 def _points(leaf: Leaf) -> int:

@@ -67,7 +67,7 @@ def _check_value(name: str, attribute: Mapping[str, Any]) -> None:
     other = attribute.get("StringValue" if base == "Binary" else "BinaryValue")
     if not value or other:
         raise invalid(
-            f"The message attribute '{name}' must contain a non-empty value of type '{base}'."
+            f"Message (user) attribute '{name}' must contain a non-empty value of type '{base}'."
         )
     if base != "Binary" and has_invalid_characters(value):
         raise invalid(f"The value of message attribute '{name}' has invalid characters.")

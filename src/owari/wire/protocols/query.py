@@ -156,10 +156,8 @@ class Query:
     def _error_members(self, model: ServiceModel | None, fault: Fault, out: list[str]) -> None:
         out.append(f"<Message>{escape(fault.message)}</Message>")
         if model is not None and fault.shape is not None:
-            members = dict(fault.members)
-            if fault.message_name == "Message":
-                del members["Message"]  # said already
-            self._members(model, fault.shape)(out, members)
+            members = {k: v for k, v in fault.members.items() if k != fault.message_name}
+            self._members(model, fault.shape)(out, members)  # the message is said already
 
 
 def as_bytes(out: list[str]) -> bytes:
