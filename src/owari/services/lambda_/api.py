@@ -26,6 +26,7 @@ from owari.services.lambda_.durable import (
     api_callbacks,
     api_checkpoint,
     api_executions,
+    api_pausing,
     waking,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "api_layer_permissions",
     "api_layers",
     "api_mappings",
+    "api_pausing",
     "api_permissions",
     "api_provisioned",
     "api_settings",

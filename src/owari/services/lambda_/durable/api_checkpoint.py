@@ -14,19 +14,22 @@ from owari.services.lambda_.durable.ending import end
 from owari.services.lambda_.durable.lookup import execution_of
 from owari.services.lambda_.durable.naming import callback_id, checkpoint_token
 from owari.services.lambda_.durable.operations import Update, applied
+from owari.services.lambda_.durable.pausing import interrupt
 from owari.services.lambda_.durable.rows import Execution
 from owari.services.lambda_.durable.state import PAGE_MAX, shown, state_page
 from owari.services.lambda_.durable.turns import Turn
 from owari.services.lambda_.faults import invalid
 from owari.store.encode import dumps, loads
 from owari.store.tx import Tx
-from owari.wire.operation import Params, Result, operation
+from owari.wire.operation import Answer, Params, Park, Result, operation
 
 STATE_PAGE = 100
+FAREWELL_S = 5.0
 
 
 @operation("lambda", "CheckpointDurableExecution")
-def checkpoint_durable_execution(tx: Tx, p: Params) -> Result:
+def checkpoint_durable_execution(tx: Tx, p: Params) -> Answer:
+    """A function that is to pause gets no answer: it is stopped while it waits for one."""
     e = execution_of(tx, p["DurableExecutionArn"])
     token, client = p["CheckpointToken"], p.get("ClientToken")
     if e is None or e.prepared is None or not e.is_running:
@@ -44,6 +47,10 @@ def checkpoint_durable_execution(tx: Tx, p: Params) -> Result:
     if e.is_running:
         rows.put_text(tx, e.id, "checkpoint", dumps([client, token, seen]))
         turn.fire_due()
+    if e.status == "PAUSING":
+        interrupt(turn)
+        turn.close()
+        return Park(f"lambda-durable-paused:{e.id}", tx.now + FAREWELL_S, keep=True)
     return _answer(turn, seen)
 
 

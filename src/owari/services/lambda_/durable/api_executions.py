@@ -8,7 +8,7 @@ from owari.services.lambda_.durable import rows
 from owari.services.lambda_.durable.ending import end
 from owari.services.lambda_.durable.history import Event, without_data
 from owari.services.lambda_.durable.lookup import existing_execution
-from owari.services.lambda_.durable.rows import Execution
+from owari.services.lambda_.durable.rows import Execution, Pause
 from owari.services.lambda_.durable.turns import Turn
 from owari.services.lambda_.faults import conflict
 from owari.services.lambda_.lookup import existing_function, named
@@ -34,10 +34,13 @@ def get_durable_execution(tx: Tx, p: Params) -> Result:
             "ExecutionTimeout": e.timeout_s,
             "RetentionPeriodInDays": e.retention_days,
         },
-        "ExpectedExecutionTimeoutTimestamp": e.timeout_at,
     }
+    if e.is_running:
+        made["ExpectedExecutionTimeoutTimestamp"] = e.timeout_at
     included = p.get("IncludeExecutionData") is not False
     made["ExecutionDataIncluded"] = included
+    if e.pause is not None:
+        made["PauseDetails"] = _pause(e.pause, included)
     if included:
         made["InputPayload"] = rows.text(tx, e.id, "input") or "{}"
         if (result := rows.text(tx, e.id, "result")) is not None:
@@ -45,6 +48,14 @@ def get_durable_execution(tx: Tx, p: Params) -> Result:
         if (error := rows.text(tx, e.id, "error")) is not None:
             made["Error"] = loads(error)
     return made
+
+
+def _pause(pause: Pause, included: bool) -> dict[str, Any]:
+    made = {
+        "PauseRequestTimestamp": pause.requested,
+        "ExecutionTimeoutPaused": pause.holds_timeout,
+    }
+    return made | {"Reason": pause.reason} if included and pause.reason is not None else made
 
 
 def _summary(e: Execution) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def end(
     own doing; what it says afterwards is not heard."""
     tx, e = turn.tx, turn.e
     assert e.is_running, f"{e.arn} ended twice"
-    e.status, e.ended = status, tx.now
+    e.status, e.ended, e.pause = status, tx.now, None
     e.expires = tx.now + e.retention_days * DAY_S
     ensure_sweep(tx)
     e.token += 1

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from owari.services.lambda_.durable.operations import Op, Update
+from owari.services.lambda_.durable.rows import Pause
 
 Event = dict[str, Any]
 
@@ -96,27 +97,34 @@ def _payload(value: Any) -> dict[str, Any]:
 
 # ---- the execution itself
 def execution_started(id: str, name: str, text: str, timeout_s: int, now: float) -> Event:
-    return {
-        "EventType": "ExecutionStarted",
-        "EventTimestamp": now,
-        "Id": id,
-        "Name": name,
-        "ExecutionStartedDetails": {"Input": _payload(text), "ExecutionTimeout": timeout_s},
-    }
+    details = {"Input": _payload(text), "ExecutionTimeout": timeout_s}
+    return _of_execution("ExecutionStarted", id, name, details, now)
 
 
 def execution_ended(
     id: str, name: str, status: str, result: str | None, error: Mapping[str, Any] | None, now: float
 ) -> Event:
-    kind = "Execution" + _STATUS[status]
     outcome = {"Result": _payload(result)} if status == "SUCCEEDED" else {"Error": _payload(error)}
-    return {
-        "EventType": kind,
-        "EventTimestamp": now,
-        "Id": id,
-        "Name": name,
-        f"{kind}Details": outcome,
+    return _of_execution("Execution" + _STATUS[status], id, name, outcome, now)
+
+
+def execution_paused(id: str, name: str, pause: Pause, now: float) -> Event:
+    details = {
+        "PauseRequestTimestamp": pause.requested,
+        "Reason": _payload(pause.reason),
+        "ExecutionTimeoutPaused": pause.holds_timeout,
     }
+    return _of_execution("ExecutionPaused", id, name, details, now)
+
+
+def execution_resumed(id: str, name: str, reason: str | None, now: float) -> Event:
+    details = {"ResumeRequestTimestamp": now, "Reason": _payload(reason)}
+    return _of_execution("ExecutionResumed", id, name, details, now)
+
+
+def _of_execution(kind: str, id: str, name: str, details: dict[str, Any], now: float) -> Event:
+    told = {"EventType": kind, "EventTimestamp": now, "Id": id, "Name": name}
+    return told | {f"{kind}Details": details}
 
 
 def invocation_completed(

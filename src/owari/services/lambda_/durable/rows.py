@@ -9,7 +9,7 @@ number is its alone in every account and region, so the other tables carry it wi
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from owari.services.lambda_.durable.naming import ExecutionRef, execution_arn
@@ -90,7 +90,29 @@ migrations(
         PRIMARY KEY (execution, first)
     );
     """,
+    """
+    ALTER TABLE lambda_durable ADD COLUMN pause TEXT;
+    ALTER TABLE lambda_durable ADD COLUMN held_s DOUBLE PRECISION NOT NULL DEFAULT 0;
+    """,
 )
+
+LIVE = ("RUNNING", "PAUSING", "PAUSED")
+PAUSED_MAX_S = 366 * 86_400
+
+
+@dataclass(slots=True)
+class Pause:
+    """Why and how an execution is PAUSED, or PAUSING: then `held_since` is None still.
+
+    `holds_timeout`: the execution timeout stands still. `wants_invocation`: the function is to
+    be invoked on resumption.
+    """
+
+    requested: float
+    reason: str | None
+    holds_timeout: bool
+    held_since: float | None = None
+    wants_invocation: bool = False
 
 
 @dataclass(slots=True)
@@ -101,7 +123,8 @@ class Execution:
     `invocation` is the effect that invokes the function, from its being due to its end;
     `prepared` since when the function runs. `changes` numbers the changes of operations, `seen`
     is the last that the function was told of. `failures` counts failed invocations in a row,
-    `setbacks` those that never reached the function.
+    `setbacks` those that never reached the function. `held_s` is how long it was paused with its
+    timeout standing still.
     """
 
     account: str
@@ -136,6 +159,8 @@ class Execution:
     size: int = 0
     wake: str | None = None
     wake_due: float | None = None
+    pause: Pause | None = None
+    held_s: float = 0.0
 
     @property
     def arn(self) -> str:
@@ -147,11 +172,14 @@ class Execution:
 
     @property
     def is_running(self) -> bool:
-        return self.status == "RUNNING"
+        """It has not ended; it may be paused."""
+        return self.status in LIVE
 
     @property
     def timeout_at(self) -> float:
-        return self.started + self.timeout_s
+        if self.pause is not None and self.pause.holds_timeout and self.pause.held_since:
+            return self.started + PAUSED_MAX_S
+        return min(self.started + self.timeout_s + self.held_s, self.started + PAUSED_MAX_S)
 
 
 _COLUMNS = tuple(f.name for f in fields(Execution))
@@ -165,12 +193,21 @@ def add(tx: Tx, e: Execution) -> None:
     marks = ", ".join("?" * len(_COLUMNS))
     tx.run(
         f"INSERT INTO lambda_durable ({', '.join(_COLUMNS)}) VALUES ({marks})",
-        *asdict(e).values(),
+        *_values(e).values(),
     )
 
 
+def _values(e: Execution) -> dict[str, Any]:
+    return asdict(e) | {"pause": dumps(asdict(e.pause)) if e.pause is not None else None}
+
+
+def _execution(row: Row) -> Execution:
+    made = Execution(*row)
+    return replace(made, pause=Pause(**loads(row["pause"]))) if row["pause"] else made
+
+
 def save(tx: Tx, e: Execution) -> None:
-    values = asdict(e)
+    values = _values(e)
     tx.run(
         f"UPDATE lambda_durable SET {', '.join(f'{name} = ?' for name in _MUTABLE)}"
         " WHERE account = ? AND region = ? AND id = ?",
@@ -182,7 +219,7 @@ def _one(tx: Tx, where: str, *args: Any) -> Execution | None:
     row = tx.one(
         f"{_SELECT} WHERE account = ? AND region = ? AND {where}", tx.account, tx.region, *args
     )
-    return Execution(*row) if row else None
+    return _execution(row) if row else None
 
 
 def by_id(tx: Tx, id: int) -> Execution | None:
@@ -206,7 +243,7 @@ def listed(
         f" ORDER BY id {'DESC' if reverse else 'ASC'} LIMIT ?",
         tx.account, tx.region, function, tx.now, *args, most,
     )  # fmt: skip
-    return [Execution(*row) for row in rows]
+    return [_execution(row) for row in rows]
 
 
 def forget(tx: Tx, e: Execution) -> None:
@@ -222,7 +259,7 @@ def forget_expired(tx: Tx, most: int) -> bool:
     """Those whose retention is over; True when there may be more."""
     rows = tx.all(f"{_SELECT} WHERE expires <= ? ORDER BY expires LIMIT ?", tx.now, most)
     for row in rows:
-        forget(tx, Execution(*row))
+        forget(tx, _execution(row))
     return len(rows) == most
 
 

@@ -23,6 +23,7 @@ from owari.services.lambda_.durable.checking import checked_output
 from owari.services.lambda_.durable.ending import TOO_OLD, end
 from owari.services.lambda_.durable.history import invocation_completed
 from owari.services.lambda_.durable.naming import checkpoint_token
+from owari.services.lambda_.durable.pausing import take_hold
 from owari.services.lambda_.durable.state import initial_state
 from owari.services.lambda_.durable.turns import Turn, turn_of
 from owari.services.lambda_.names import function_arn
@@ -93,6 +94,8 @@ def on_ended(tx: Tx, report: Report) -> None:
             _judge(turn, report.result["payload"])
         else:
             _again(turn, report.result["status"], error)
+    if e.status == "PAUSING":
+        take_hold(turn)
     turn.close()
 
 

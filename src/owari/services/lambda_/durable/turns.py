@@ -58,9 +58,12 @@ class Turn:
     # ---- effects
     def invoke(self, *, due: float | None = None) -> None:
         """Have the function invoked, unless it is already: it then learns at its next checkpoint
-        what changed, or is invoked again when it ends without having learnt it."""
+        what changed, or is invoked again when it ends without having learnt it. That of a paused
+        execution is invoked when it is resumed."""
         e = self.e
-        if e.is_running and e.invocation is None:
+        if e.pause is not None:
+            e.pause.wants_invocation = True
+        elif e.is_running and e.invocation is None:
             e.invocation = self.tx.emit(
                 Run("lambda.durable", {"execution": e.id, "FunctionName": e.function}),
                 due=due,
