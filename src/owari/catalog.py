@@ -14,5 +14,6 @@ import owari.services.s3.api
 import owari.services.scheduler.api
 import owari.services.sns.api
 import owari.services.sqs.api
+import owari.services.ssm.api
 import owari.services.stepfunctions.api
 import owari.services.sts.api  # noqa: F401

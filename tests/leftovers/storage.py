@@ -1,7 +1,8 @@
-"""What S3, the logs, IAM and ECR keep: made, used, deleted."""
+"""What S3, the logs, IAM, ECR, the stores of parameters and secrets keep: made, used, deleted."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -83,6 +84,21 @@ def ecr(world: Watched) -> None:
     world.call("ecr", "CreateRepository", repositoryName="team/sim", tags=tags)
     world.call("ecr", "SetRepositoryPolicy", repositoryName="team/sim", policyText=DOCUMENT)
     world.call("ecr", "DeleteRepository", repositoryName="team/sim")
+
+
+def ssm(world: Watched) -> None:
+    """One parameter is deleted, one expires, with a notification of each kind before."""
+    before = [("ExpirationNotification", "Before"), ("NoChangeNotification", "After")]
+    policies = [
+        {"Type": "Expiration", "Attributes": {"Timestamp": "2030-01-03T00:00:00Z"}},
+        *({"Type": type, "Attributes": {name: "1", "Unit": "Days"}} for type, name in before),
+    ]
+    for name in ("/app/goes", "/app/expires"):
+        world.call("ssm", "PutParameter", Name=name, Value="1", Type="SecureString", Tags=TAGS,
+                   Tier="Advanced", Policies=json.dumps(policies))  # fmt: skip
+        world.call("ssm", "PutParameter", Name=name, Value="2", Overwrite=True)
+        world.call("ssm", "LabelParameterVersion", Name=name, Labels=["l"])
+    world.call("ssm", "DeleteParameter", Name="/app/goes")
 
 
 def iam(world: Watched) -> None:

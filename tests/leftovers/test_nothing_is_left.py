@@ -31,6 +31,7 @@ STORIES: dict[str, Callable[[Watched], None]] = {
     "scheduler": messages.scheduler,
     "sns": messages.sns,
     "sqs": messages.sqs,
+    "ssm": storage.ssm,
     "stepfunctions": computing.stepfunctions,
 }
 FORGOTTEN_AFTER_DAYS = 190  # AWS tells of nothing longer than 180 days

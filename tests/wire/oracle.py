@@ -17,8 +17,7 @@ from owari.wire.model import OURS
 
 SERVICES = (
     *("s3", "sns", "sqs", "lambda", "logs", "sts", "iam", "stepfunctions", "batch", "ecs"),
-    "ecr",
-    *("events", "scheduler", "cloudwatch", "owari"),
+    *("ecr", "events", "scheduler", "ssm", "secretsmanager", "cloudwatch", "owari"),
 )
 # (service, protocol) of everything a current SDK may speak.
 SPOKEN = tuple(
