@@ -61,9 +61,13 @@ class Engine:
         self.outbound = outbound
         self.holder = ""
         self.flight: dict[str, Envelope] = {}
-        self.window = Window(kernel.reader, self.flight)
-        self.finishers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
         self.running = 0  # Run and Http effects in flight
+        self.at_once = Window(kernel.reader, outbox.AT_ONCE, self.flight)
+        self.runs = Window(
+            kernel.reader, outbox.RUNS, self.flight, lambda: bool(self._holder_with_room())
+        )
+        self.deliveries = Window(kernel.reader, outbox.DELIVERIES, self.flight, self._has_room)
+        self.finishers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
         self.failing = Failing()
         self.settling = Settling(kernel.registry)
         self.bulk = Bulk(
@@ -80,67 +84,65 @@ class Engine:
         """What a commit added to and took from the outbox."""
         for envelope in outcome.removed:
             self._ended(envelope)
-        gone = {envelope.id for envelope in outcome.removed}
+        gone = {(envelope.id, envelope.attempt) for envelope in outcome.removed}
         for envelope in outcome.emitted:
+            if (envelope.id, envelope.attempt) in gone:
+                continue  # withdrawn by work of the same group
             if envelope.spec is not None:
-                self._begin_leased(envelope, withdrawn=envelope.id in gone)
+                self._begin_leased(envelope)
             else:
-                self.window.offer(envelope)
+                self._window(envelope).offer(envelope)
         for spec, count in outcome.warm:
             self.compute.keep_warm(spec, count)
         for effect_id, reason in outcome.cancelled:
             self.compute.cancel(effect_id, reason)
 
-    def _begin_leased(self, envelope: Envelope, *, withdrawn: bool) -> None:
-        """A run whose lease is in the commit that emitted it, unless that withdrew it again."""
+    def _window(self, envelope: Envelope) -> Window:
+        match envelope.effect:
+            case Run():
+                return self.runs
+            case Http():
+                return self.deliveries
+            case _:
+                return self.at_once
+
+    def _begin_leased(self, envelope: Envelope) -> None:
+        """A run whose lease is in the commit that emitted it."""
         spec, envelope.spec = envelope.spec, None
         assert spec is not None
-        if not withdrawn:
-            self._adopt(envelope)
-            self.compute.start(spec | _own(envelope))
+        self._adopt(envelope)
+        self.compute.start(spec | _own(envelope))
 
     def _ended(self, envelope: Envelope) -> None:
         self.failing.discard(envelope.id)
-        self.window.known.pop(envelope.id, None)
-        if self.flight.pop(envelope.id, None) and isinstance(envelope.effect, Run | Http):
-            self.running -= 1
-        self.finishers.pop(envelope.id, None)
+        self._window(envelope).known.pop(envelope.id, None)
+        self._drop(envelope)
         if envelope.order_key is not None:
             following = outbox.head_of(self.kernel.reader, envelope.order_key)
-            if following is not None and following.id not in self.window.known:
-                self.window.add(following)
+            if following is not None and following.id not in self._window(following).known:
+                self._window(following).add(following)
 
     # ---- carrying out
     def step(self, now: float) -> float:
         """Start everything that is due; returns when the next effect is (inf: none)."""
 
-        def begin(envelope: Envelope) -> bool:
-            if not self._has_room(envelope):
-                return False
+        def begin(envelope: Envelope) -> None:
             envelope.began = now
             self._begin(envelope)
-            return True
 
-        return self.window.begin_due(now, begin)
+        windows = (self.at_once, self.runs, self.deliveries)
+        return min(window.begin_due(now, begin) for window in windows)
+
+    def _has_room(self) -> bool:
+        return self.running < self.kernel.config.effects_in_flight_max
 
     def _holder_with_room(self) -> str:
-        return self.holder if self.running < self.kernel.config.effects_in_flight_max else ""
-
-    def _has_room(self, envelope: Envelope) -> bool:
-        match envelope.effect:
-            case Run():
-                return bool(self._holder_with_room())
-            case Http():
-                return self.running < self.kernel.config.effects_in_flight_max
-            case _:
-                return True
+        return self.holder if self._has_room() else ""
 
     def _begin(self, envelope: Envelope) -> None:
-        del self.window.known[envelope.id]
-        if envelope.order_key is not None:
-            head = outbox.head_of(self.kernel.reader, envelope.order_key)
-            if head is None or head.id != envelope.id:
-                return  # comes back when the one before it has ended
+        del self._window(envelope).known[envelope.id]
+        if not outbox.is_first(self.kernel.reader, envelope):
+            return  # comes back when the one before it has ended
         self.flight[envelope.id] = envelope
         match envelope.effect:
             case Wake(data):
@@ -173,16 +175,22 @@ class Engine:
                 self._later(envelope, self.kernel.clock.now() + POISON_PAUSE_S)
             elif result is not STALE:
                 then(result)
+            elif self.flight.get(envelope.id) is envelope:
+                self._drop(envelope)  # its row is gone
 
         self.kernel.submit(Work(_context(envelope), body, done, patient=patient))
 
     def _later(self, envelope: Envelope, due: float) -> None:
-        """Put an effect back into the window, in memory only."""
+        """Put an effect back into its window, in memory only."""
+        self._drop(envelope)
+        envelope.due = due
+        self._window(envelope).add(envelope)
+
+    def _drop(self, envelope: Envelope) -> None:
+        """It is not being carried out any more."""
         if self.flight.pop(envelope.id, None) and isinstance(envelope.effect, Run | Http):
             self.running -= 1
         self.finishers.pop(envelope.id, None)
-        envelope.due = due
-        self.window.add(envelope)
 
     def _report(
         self,
@@ -371,14 +379,15 @@ class Engine:
 
     def _adopt(self, envelope: Envelope) -> None:
         """This leased run is in flight, whatever the window thought."""
-        self.window.known.pop(envelope.id, None)
+        self.runs.known.pop(envelope.id, None)
         if envelope.id not in self.flight:
             self.flight[envelope.id] = envelope
             self.running += 1
 
     def sanity_check(self) -> None:
         """What must always hold between two steps."""
-        assert not self.window.known.keys() & self.flight.keys(), "waiting and in flight at once"
+        for window in (self.at_once, self.runs, self.deliveries):
+            assert not window.known.keys() & self.flight.keys(), "waiting and in flight at once"
         running = sum(isinstance(e.effect, Run | Http) for e in self.flight.values())
         assert running == self.running, f"{running} runs in flight, {self.running} counted"
         assert self.finishers.keys() <= self.flight.keys(), "a finisher without its call"

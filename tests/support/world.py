@@ -231,7 +231,9 @@ class World:
     # ---- looking
     def effects(self, *, sweeps: bool = False) -> list[Envelope]:
         """The outbox, by due time; without the wake-ups that clear away old things for ever."""
-        found = outbox.due_before(self.kernel.reader, float("inf"), 1_000_000)
+        run = self.kernel.reader.execute
+        ids = [row["id"] for row in run("SELECT id FROM effect ORDER BY due, seq")]
+        found = [e for id in ids if (e := outbox.get(self.kernel.reader, id)) is not None]
         return [e for e in found if sweeps or e.reply_to is None or e.reply_to.topic != "sweep"]
 
     def tables(self) -> dict[str, int]:

@@ -10,6 +10,11 @@ from owari.effects import Call, Effect, Http, ReplyTo, Run, Wake
 from owari.store.encode import dumps, loads
 from owari.tracing import parse, span_of
 
+# Kinds of effect, as SQL has them: those that end where they begin, and those that take a while.
+AT_ONCE = "kind IN ('wake', 'call')"
+RUNS = "kind = 'run'"
+DELIVERIES = "kind = 'http'"
+
 MIGRATIONS = (
     """
     CREATE TABLE effect (
@@ -34,6 +39,12 @@ MIGRATIONS = (
     CREATE INDEX effect_order ON effect (order_key, seq) WHERE order_key IS NOT NULL;
     CREATE INDEX effect_lease ON effect (lease) WHERE lease IS NOT NULL;
     CREATE INDEX effect_reply ON effect (reply_service, reply_topic, reply_key);
+    """,
+    f"""
+    DROP INDEX effect_due;
+    CREATE INDEX effect_due_at_once ON effect (due, seq) WHERE {AT_ONCE};
+    CREATE INDEX effect_due_run ON effect (due, seq) WHERE {RUNS};
+    CREATE INDEX effect_due_http ON effect (due, seq) WHERE {DELIVERIES};
     """,
 )
 
@@ -125,17 +136,23 @@ def leased(connection: sqlite3.Connection) -> list[Envelope]:
     return [_envelope(row) for row in rows]
 
 
-def due_before(connection: sqlite3.Connection, horizon: float, most: int) -> list[Envelope]:
-    """The next effects by time, then commit order."""
+def due_before(
+    connection: sqlite3.Connection, kinds: str, horizon: float, most: int
+) -> list[Envelope]:
+    """The next effects of these kinds that may be begun, by time, then commit order."""
     rows = connection.execute(
-        "SELECT * FROM effect WHERE due <= ? ORDER BY due, seq LIMIT ?", (horizon, most)
+        f"SELECT * FROM effect WHERE {kinds} AND due <= ? AND lease IS NULL"
+        " AND (order_key IS NULL OR NOT EXISTS (SELECT 1 FROM effect AS earlier"
+        " WHERE earlier.order_key = effect.order_key AND earlier.seq < effect.seq))"
+        " ORDER BY due, seq LIMIT ?",
+        (horizon, most),
     )
     return [_envelope(row) for row in rows]
 
 
-def next_due(connection: sqlite3.Connection, after: float) -> float | None:
+def next_due(connection: sqlite3.Connection, kinds: str, after: float) -> float | None:
     row = connection.execute(
-        "SELECT MIN(due) AS due FROM effect WHERE due > ?", (after,)
+        f"SELECT MIN(due) AS due FROM effect WHERE {kinds} AND due > ?", (after,)
     ).fetchone()
     return None if row is None else row["due"]
 
@@ -146,6 +163,16 @@ def head_of(connection: sqlite3.Connection, order_key: str) -> Envelope | None:
         "SELECT * FROM effect WHERE order_key = ? ORDER BY seq LIMIT 1", (order_key,)
     ).fetchone()
     return _envelope(row) if row else None
+
+
+def is_first(connection: sqlite3.Connection, e: Envelope) -> bool:
+    """Whether no other comes before it in its order."""
+    if e.order_key is None:
+        return True
+    earlier = connection.execute(
+        "SELECT 1 FROM effect WHERE order_key = ? AND seq < ? LIMIT 1", (e.order_key, e.seq)
+    )
+    return earlier.fetchone() is None
 
 
 def waiting_for(connection: sqlite3.Connection, to: ReplyTo) -> list[Envelope]:
