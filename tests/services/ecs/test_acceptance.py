@@ -192,3 +192,17 @@ def test_tasks_outlive_the_server_and_services_the_agent(tmp_path: Path) -> None
         assert lost["stopCode"] == "TerminationNotice"
         eventually(running)
         assert ecs.list_tasks(serviceName="web")["taskArns"] != [before]
+
+
+def test_boto3s_waiters_see_what_happens(server: Server) -> None:
+    ecs, soon = server.client("ecs"), {"Delay": 1, "MaxAttempts": 60}
+    arn = run(server, "waited", container("sleep", "1000"))
+    ecs.get_waiter("tasks_running").wait(tasks=[arn], WaiterConfig=soon)
+    ecs.create_service(serviceName="waited", taskDefinition="waited", desiredCount=2)
+    ecs.get_waiter("services_stable").wait(services=["waited"], WaiterConfig=soon)
+    of_service = ecs.list_tasks(serviceName="waited")["taskArns"]
+    assert len(of_service) == 2
+    ecs.stop_task(task=arn)
+    ecs.delete_service(service="waited", force=True)
+    ecs.get_waiter("services_inactive").wait(services=["waited"], WaiterConfig=soon)
+    ecs.get_waiter("tasks_stopped").wait(tasks=[arn, *of_service], WaiterConfig=soon)

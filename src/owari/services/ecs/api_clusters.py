@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from owari.errors import ServiceError
-from owari.services.ecs import records, rows
+from owari.services.ecs import rows
 from owari.services.ecs.faults import no_cluster
+from owari.services.ecs.figures import active_services, statistics, task_counts
 from owari.services.ecs.lookup import active_cluster, cluster_arn
 from owari.services.ecs.names import DEFAULT_CLUSTER, check_name, last_of
 from owari.services.ecs.paging import key_of, page_size, token_for
@@ -51,7 +52,7 @@ def _row(tx: Tx, name: str) -> Row:
 
 def _shown(tx: Tx, row: Row, include: set[str]) -> dict[str, Any]:
     name, body = row["name"], json.loads(row["body"])
-    running, pending = records.counts(tx, name)
+    running, pending = task_counts(tx, name)
     made = body | {
         "clusterArn": cluster_arn(tx, name),
         "clusterName": name,
@@ -59,14 +60,16 @@ def _shown(tx: Tx, row: Row, include: set[str]) -> dict[str, Any]:
         "registeredContainerInstancesCount": 0,
         "runningTasksCount": running,
         "pendingTasksCount": pending,
-        "activeServicesCount": len(services_in(tx, name)),
-        "statistics": [],
+        "activeServicesCount": active_services(tx, name),
+        "statistics": statistics(tx, name) if "STATISTICS" in include else [],
         "tags": listed(tx.resources.tags(cluster_arn(tx, name))) if "TAGS" in include else [],
     }
     if "SETTINGS" not in include:
         made["settings"] = []
     if "CONFIGURATIONS" not in include:
         made.pop("configuration", None)
+    if "ATTACHMENTS" in include and body["capacityProviders"]:
+        made |= {"attachments": [], "attachmentsStatus": "UPDATE_COMPLETE"}
     return dict(made)
 
 
@@ -133,7 +136,7 @@ def delete_cluster(tx: Tx, p: Params) -> Result:
             "ClusterContainsServicesException",
             "The Cluster cannot be deleted while Services are active.",
         )
-    if any(records.counts(tx, name)):
+    if any(task_counts(tx, name)):
         raise ServiceError(
             "ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active."
         )

@@ -8,8 +8,8 @@ from typing import Any
 from owari.services.ecs import records
 from owari.services.ecs.core import RUNNING
 from owari.services.ecs.deployments import HOW, new_deployment
-from owari.services.ecs.faults import invalid, no_service, service_not_active
-from owari.services.ecs.launching import check
+from owari.services.ecs.faults import invalid, no_service, not_implemented, service_not_active
+from owari.services.ecs.launching import FAMILY, check, platform_version
 from owari.services.ecs.lookup import (
     active_cluster,
     active_definition,
@@ -40,7 +40,10 @@ KEPT = (
     "healthCheckGracePeriodSeconds", "schedulingStrategy", "deploymentController",
     "enableECSManagedTags", "propagateTags", "availabilityZoneRebalancing", *HOW,
 )  # fmt: skip
-CONFIGURATION = {"maximumPercent": 200, "minimumHealthyPercent": 100}
+CONFIGURATION: dict[str, Any] = {
+    "maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING",
+    "bakeTimeInMinutes": 0, "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+}  # fmt: skip
 NO_BALANCER = (
     "has load balancers or service registries. Owari keeps them on record and registers no targets"
     " with them."
@@ -58,7 +61,7 @@ def create_service(tx: Tx, p: Params) -> Result:
         raise invalid("Creation of service was not idempotent.")
     if not p.get("taskDefinition"):
         raise invalid("TaskDefinition can not be blank.")
-    body = _body(p)
+    body = _body(p, tx.principal)
     launched = _checked(tx, body, p["taskDefinition"], cluster)
     service = Service(
         account=tx.account,
@@ -103,7 +106,9 @@ def _how(body: dict[str, Any]) -> dict[str, Any]:
     return {name: body[name] for name in HOW if name in body}
 
 
-def _body(p: Params) -> dict[str, Any]:
+def _body(p: Params, principal: str) -> dict[str, Any]:
+    if (controller := p.get("deploymentController", {}).get("type", "ECS")) != "ECS":
+        raise not_implemented(f"the deployment controller {controller}")
     body = {name: p[name] for name in KEPT if name in p}
     daemon = p.get("schedulingStrategy") == "DAEMON"
     if daemon and p.get("desiredCount") is not None:
@@ -113,7 +118,7 @@ def _body(p: Params) -> dict[str, Any]:
         raise invalid("The desired count must be specified for a service of the replica strategy.")
     body["desiredCount"] = _count(count)
     body["deploymentConfiguration"] = _configuration(p.get("deploymentConfiguration") or {})
-    body["clientToken"] = p.get("clientToken")
+    body["clientToken"], body["createdBy"] = p.get("clientToken"), principal
     return body
 
 
@@ -126,6 +131,8 @@ def _count(count: int) -> int:
 def _configuration(given: dict[str, Any]) -> dict[str, Any]:
     made = CONFIGURATION | given
     least, most = made["minimumHealthyPercent"], made["maximumPercent"]
+    if made["strategy"] != "ROLLING" or made.get("lifecycleHooks"):
+        raise not_implemented(f"deployments of strategy {made['strategy']}, or with hooks")
     if not 0 <= least <= 100 or most < 100 or (least == 100 and most == 100):
         raise invalid("deploymentConfiguration must let tasks be stopped or started:"
                       " minimumHealthyPercent of 0 to 100, maximumPercent beyond.")  # fmt: skip
@@ -249,6 +256,8 @@ def _shown(tx: Tx, service: Service) -> dict[str, Any]:
         "createdAt": service.created,
         "enableExecuteCommand": bool(service.body.get("enableExecuteCommand")),
     }
+    if service.launch == "FARGATE":
+        made = {"platformVersion": "LATEST", "platformFamily": FAMILY} | made
     for name in ("loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy"):
         made.setdefault(name, [])
     made.setdefault("propagateTags", "NONE")
@@ -263,6 +272,8 @@ def _deployment(service: Service, deployment: dict[str, Any], tasks: list[Any]) 
     how = {
         k: v for k, v in deployment["how"].items() if k not in ("provider", "enableExecuteCommand")
     }
+    if service.launch == "FARGATE":
+        how |= {"platformVersion": platform_version(deployment["how"]), "platformFamily": FAMILY}
     return (
         how
         | shown

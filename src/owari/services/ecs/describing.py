@@ -81,7 +81,7 @@ def _container(task: Task, number: int, part: Part) -> Json:
         "image": container["image"],
         "lastStatus": container_status(task, part),
         "networkInterfaces": _interfaces(task),
-        "networkBindings": [],
+        "networkBindings": _bindings(task, container) if part.state == RUNS else [],
         "healthStatus": part.health,
         "cpu": str(container.get("cpu") or 0),
     }
@@ -99,6 +99,22 @@ def _container(task: Task, number: int, part: Part) -> Json:
 
 # All containers share this machine's network: what a task has as its address is loopback.
 ADDRESS = "127.0.0.1"
+
+
+def _bindings(task: Task, container: Json) -> list[Json]:
+    """Where its ports really are: this machine's, whatever host port was asked for."""
+    if task.body.get("eni"):
+        return []
+    ports = [mapping for mapping in container["portMappings"] if mapping.get("containerPort")]
+    return [
+        {
+            "bindIP": ADDRESS,
+            "containerPort": mapping["containerPort"],
+            "hostPort": mapping["containerPort"],
+            "protocol": mapping.get("protocol") or "tcp",
+        }
+        for mapping in ports
+    ]
 
 
 def _interfaces(task: Task) -> list[Json]:

@@ -19,7 +19,7 @@ from owari.store.tx import Row, Tx
 
 Json = dict[str, Any]
 
-PLATFORM = "1.4.0"  # Fargate's current one for Linux
+PLATFORM, FAMILY = "1.4.0", "Linux"  # Fargate's current one
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,7 @@ def _body(tx: Tx, order: Order, definition: Json, kind: tuple[str, str]) -> Json
     }
     made |= _size(overrides, definition)
     if kind[0] == "FARGATE":
-        version = how.get("platformVersion") or "LATEST"
-        made["platformVersion"] = PLATFORM if version == "LATEST" else version
-        made["platformFamily"] = "Linux"
+        made |= {"platformVersion": platform_version(how), "platformFamily": FAMILY}
         storage = overrides.get("ephemeralStorage") or definition.get("ephemeralStorage")
         made["ephemeralStorage"] = storage or {"sizeInGiB": 20}
     network = (how.get("networkConfiguration") or {}).get("awsvpcConfiguration")
@@ -120,6 +118,11 @@ def _body(tx: Tx, order: Order, definition: Json, kind: tuple[str, str]) -> Json
             "subnet": network["subnets"][0],
         }
     return made
+
+
+def platform_version(how: Json) -> str:
+    version = how.get("platformVersion") or "LATEST"
+    return PLATFORM if version == "LATEST" else str(version)
 
 
 def _size(overrides: Json, definition: Json) -> Json:

@@ -103,15 +103,3 @@ def live_in(tx: Tx, cluster: str) -> list[Task]:
         tx.account, tx.region, cluster, STOPPED,
     )  # fmt: skip
     return [of_row(row) for row in rows]
-
-
-def counts(tx: Tx, cluster: str) -> tuple[int, int]:
-    """(running, pending) tasks of a cluster."""
-    rows = tx.all(
-        "SELECT last, COUNT(*) AS n FROM ecs_task WHERE account = ? AND region = ?"
-        " AND cluster = ? AND last <> ? AND desired = 'RUNNING' GROUP BY last",
-        tx.account, tx.region, cluster, STOPPED,
-    )  # fmt: skip
-    found = {row["last"]: row["n"] for row in rows}
-    running = found.pop("RUNNING", 0)
-    return running, sum(found.values())

@@ -6,6 +6,7 @@ Whenever one of its tasks runs or ends, or its owner changes it, it is looked af
 from __future__ import annotations
 
 import json
+import math
 
 from owari.effects import Report
 from owari.errors import ServiceError
@@ -16,6 +17,7 @@ from owari.services.ecs.deployments import new_deployment
 from owari.services.ecs.launching import Order, launch
 from owari.services.ecs.life import ask_to_stop
 from owari.services.ecs.names import definition_reference
+from owari.services.ecs.protecting import unprotected, wait_for_protected
 from owari.services.ecs.providers import present
 from owari.services.ecs.records import Task
 from owari.services.ecs.service_rows import (
@@ -107,7 +109,10 @@ def _move(tx: Tx, service: Service, tasks: list[Task]) -> None:
     if service.status == ACTIVE and _gives_up(tx, service, wanted):
         return
     todo = moves(wanted, configuration, counts)
-    _stop(tx, service, _surplus(mine, others, todo))
+    now = tx.now if service.status == ACTIVE else math.inf  # nothing protects from DeleteService
+    gone, kept = _surplus(mine, others, todo, now)
+    _stop(tx, service, gone)
+    wait_for_protected(tx, service, kept)
     if todo.start and tx.now < service.state["retry_at"]:
         key = f"{service.cluster}/{service.name}"
         look_after(tx, service.account, service.region, key, service.state["retry_at"])
@@ -115,12 +120,20 @@ def _move(tx: Tx, service: Service, tasks: list[Task]) -> None:
         _start(tx, service, mine, min(todo.start, AT_ONCE_MAX))
 
 
-def _surplus(mine: list[Task], others: list[Task], todo: Moves) -> list[Task]:
-    """Those that do not run yet go first, then the oldest."""
+def _surplus(
+    mine: list[Task], others: list[Task], todo: Moves, now: float
+) -> tuple[list[Task], list[Task]]:
+    """Those to stop, and those kept back by their protection. Those that do not run yet go first,
+    then the oldest."""
     bad = [task for task in others if not _is_good(task)]
-    good = [task for task in others if _is_good(task)][: todo.stop_others]
-    own = sorted(mine, key=lambda task: (_is_good(task), task.seq))[: todo.stop_mine]
-    return [*bad, *good, *own]
+    good = [task for task in others if _is_good(task)]
+    own = sorted(mine, key=lambda task: (_is_good(task), task.seq))
+    picked = [
+        unprotected(bad, len(bad), now),
+        unprotected(good, todo.stop_others, now),
+        unprotected(own, todo.stop_mine, now),
+    ]
+    return [t for gone, _ in picked for t in gone], [t for _, kept in picked for t in kept]
 
 
 def _stop(tx: Tx, service: Service, tasks: list[Task]) -> None:
