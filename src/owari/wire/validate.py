@@ -35,6 +35,8 @@ _OPEN_ENUMS = {
     ("sqs", "MessageSystemAttributeNameForSends"),
     ("sqs", "QueueAttributeName"),
 }
+# Maps that may be empty although the model asks for one entry: clients that have no tags say `{}`.
+_MAY_BE_EMPTY = {("batch", "TagrisTagsMap")}
 _PATTERN_INPUT_MAX = 4096
 
 
@@ -118,11 +120,12 @@ class Validator(Compiler):
     def on_map(self, shape: Shape) -> Check:
         key, item_check = self(shape.key), self(shape.value)
         length = _length_check(shape)
+        may_be_empty = (self._service, shape.name) in _MAY_BE_EMPTY
         if key is nothing and item_check is nothing and length is None:
             return nothing
 
         def check(value: Any, path: str, problems: Problems) -> None:
-            if length is not None:
+            if length is not None and not (may_be_empty and not value):
                 length(value, path, problems)
             for name, item in value.items():
                 key(name, f"{path}.key", problems)

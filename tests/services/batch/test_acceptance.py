@@ -141,3 +141,11 @@ def test_errors_are_aws_s(server: Server) -> None:
     assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     with pytest.raises(batch.exceptions.ClientException):
         batch.describe_jobs(jobs=["x"] * 101)
+
+
+def test_no_tags_may_be_said_as_an_empty_map(server: Server) -> None:
+    """The model asks for one; Snakemake's executor says `{}`, and AWS takes it."""
+    arn = define(server, "true", tags={})
+    batch = server.client("batch")
+    job = batch.submit_job(jobName="t", jobQueue="q", jobDefinition=arn, tags={})
+    assert ended(server, job["jobId"])["status"] == "SUCCEEDED"
