@@ -175,6 +175,30 @@ def test_a_folder_as_root_keeps_its_own_state(lab: Lab, rootfs: Path) -> None:
     assert lab.run_process("cat /new", image="sim")["exit_code"] == 1
 
 
+@pytest.mark.parametrize("entry", [None, {"kind": "host"}, "root"])
+def test_a_root_that_is_read_only(
+    lab: Lab, rootfs: Path, tmp_path: Path, entry: dict[str, str] | str | None
+) -> None:
+    """A base image, the host, a folder: what is mounted in it is as it was asked for."""
+    folder = {"kind": "dir", "path": str(rootfs)}
+    if entry is not None:
+        map_image(lab, "busybox", folder if entry == "root" else {"kind": "host"})
+    (tmp_path / "out").mkdir()
+    line = (
+        "for f in /etc/new /out/new /ram/new; do echo x > $f && echo $f; done 2>/dev/null;"
+        " echo x > /dev/null && echo still"
+    )
+    printed = lab.printed(
+        line, image="busybox", read_only_root=True, tmpfs_mib={"/ram": 4},
+        mounts=[{"source": str(tmp_path / "out"), "target": "/out", "read_only": False}],
+    )  # fmt: skip
+    assert printed == ["/out/new", "/ram/new", "still"]
+    assert (tmp_path / "out" / "new").exists() and not Path("/etc/new").exists()
+    assert lab.printed("echo x > /etc/new || echo sealed", image="busybox", read_only_root=True)[
+        -1:
+    ] == ["sealed"]
+
+
 # ---- container runtimes
 def spec(**changes: Any) -> dict[str, Any]:
     return {

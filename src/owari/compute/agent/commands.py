@@ -45,7 +45,7 @@ class Target:
 def _is_boxed(spec: dict[str, Any]) -> bool:
     """Whether it needs what a keeper cannot share among its jobs."""
     scratch = any(mount["source"] is None for mount in spec.get("mounts") or ())
-    asked = ("tmpfs_mib", "shm_mib", "user", "ulimits", "inside")
+    asked = ("tmpfs_mib", "shm_mib", "user", "ulimits", "read_only_root", "inside")
     return scratch or any(spec.get(name) for name in asked)
 
 
@@ -164,6 +164,7 @@ def _box(spec: dict[str, Any], root: str | None, own_tmp: bool, place: Place) ->
         "mounts": [[path, path, True] for path in place.reveal if own_tmp]
         + [[m["source"], m["target"], bool(m.get("read_only"))] for m in spec.get("mounts") or ()],
         "tmpfs": tmpfs,
+        "read_only": bool(spec.get("read_only_root")),
         "user": spec.get("user"),
         "limits": [list(limit) for limit in spec.get("ulimits") or ()],
     }

@@ -36,13 +36,14 @@ def enter(box: Box, folder: str, variables: dict[str, str]) -> dict[str, str]:
     scratch   an empty folder: for changes to `root`, for volumes, and `tmp` in it for /tmp
     own_tmp   whether /tmp is the job's own
     mounts    [source (None: an empty folder), target, read_only]…;   tmpfs [target, mib]…
+    read_only optional: the root is, but for what is mounted in it
     user      `USER[:GROUP]`, names or numbers, or None
     enter     optional, a process id: go where that one is instead
     folder    to work in; "" with `enter`: the one that process is in
     """
     if box.get("enter"):
         _join(box["enter"])
-    elif box["root"] or box["mounts"] or box["tmpfs"] or box["own_tmp"]:
+    elif box["root"] or box["mounts"] or box["tmpfs"] or box["own_tmp"] or box.get("read_only"):
         _own_namespace(as_user=True)
         _go_in(_build(box))
     if folder:
@@ -88,13 +89,14 @@ def _build(box: Box) -> str:
         for number, (source, _, _) in enumerate(box["mounts"])
     ]
     targets = [target for _, target, _ in box["mounts"]] + [t for t, _ in box["tmpfs"]]
+    sealed = bool(box.get("read_only"))
     root = "/"
     if box["root"]:
         root = _own_root(box["root"], box["scratch"])
         for path in (*HOST_FOLDERS, *HOST_FILES):
             _bind(path, root + path, read_only=False)
-    elif not all(os.path.exists("/" + t.strip("/").partition("/")[0]) for t in targets):
-        root = _copy_of_root(box["scratch"])
+    elif sealed or not all(map(_has_a_place, targets)):
+        root = _copy_of_root(box["scratch"], sealed=sealed)
     if box["own_tmp"]:
         _mount(os.path.join(box["scratch"], "tmp"), os.path.join(root, "tmp"), None, MS_BIND)
     for source, (_, target, read_only) in zip(sources, box["mounts"], strict=True):
@@ -103,10 +105,17 @@ def _build(box: Box) -> str:
         place = os.path.join(root, target.lstrip("/"))
         os.makedirs(place, exist_ok=True)
         _mount("tmpfs", place, "tmpfs", 0, f"size={mib * MIB},mode=1777")
+    if sealed:
+        _seal(root)
     return root
 
 
-def _copy_of_root(scratch: str) -> str:
+def _has_a_place(target: str) -> bool:
+    """Whether the host has the folder in `/` that a mount point would be made in."""
+    return os.path.exists("/" + target.strip("/").partition("/")[0])
+
+
+def _copy_of_root(scratch: str, *, sealed: bool) -> str:
     """All the host has in `/`, at a place where a mount point can be made and nobody sees it."""
     root = os.path.join(scratch, "root")
     os.makedirs(root, exist_ok=True)
@@ -116,7 +125,7 @@ def _copy_of_root(scratch: str) -> str:
         if os.path.islink(path):
             os.symlink(os.readlink(path), root + path)
         else:
-            _bind(path, root + path, read_only=False)
+            _bind(path, root + path, read_only=sealed and path not in HOST_FOLDERS)
     return root
 
 
@@ -157,7 +166,12 @@ def _bind(source: str, target: str, *, read_only: bool) -> None:
             pass
     _mount(source, target, None, MS_BIND | MS_REC)
     if read_only:
-        _mount("none", target, None, MS_BIND | MS_REMOUNT | MS_RDONLY)
+        _seal(target)
+
+
+def _seal(target: str) -> None:
+    """Read-only, but not what is mounted in it."""
+    _mount("none", target, None, MS_BIND | MS_REMOUNT | MS_RDONLY)
 
 
 def _own_root(root: str, scratch: str) -> str:

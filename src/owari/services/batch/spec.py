@@ -69,6 +69,9 @@ def _shared(text: str, number: int, size: Size) -> Json:
         "tmpfs_mib": {t["containerPath"]: t["size"] for t in linux.get("tmpfs", ())},
         "shm_mib": linux.get("sharedMemorySize"),
         "user": container.get("user"),
+        "ulimits": [[u["name"], u["softLimit"], u["hardLimit"]]
+                    for u in container.get("ulimits", ())],
+        "read_only_root": bool(container.get("readonlyRootFilesystem")),
         "role_arn": template.task.get("jobRoleArn") or template.task.get("taskRoleArn") or "",
         "payload": b"",
-    }
+    }  # fmt: skip
