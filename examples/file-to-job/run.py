@@ -51,7 +51,7 @@ def jobs(role_arn: str) -> str:
             type="MANAGED",
             computeResources={
                 "type": "EC2", "minvCpus": 0, "maxvCpus": 64, "instanceTypes": ["optimal"],
-                "subnets": ["subnet-0"], "instanceRole": role_arn,
+                "subnets": ["subnet-0"], "securityGroupIds": ["sg-0"], "instanceRole": role_arn,
             },
         )  # fmt: skip
         order = [{"order": 1, "computeEnvironment": NAME}]

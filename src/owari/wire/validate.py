@@ -29,6 +29,7 @@ _CODES = {
 _MISSING_CODES = {"cloudwatch": "MissingParameter", "sqs": "MissingParameter"}
 # Enumerations newer than any installed model, or that the service words itself.
 _OPEN_ENUMS = {
+    ("batch", "RetryAction"),
     ("lambda", "Runtime"),
     ("lambda", "Architecture"),
     ("sqs", "MessageSystemAttributeName"),

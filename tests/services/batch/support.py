@@ -64,6 +64,7 @@ class BatchWorld(World):
                 "maxvCpus": max_vcpus,
                 "instanceTypes": ["optimal"],
                 "subnets": ["subnet-1"],
+                "securityGroupIds": ["sg-1"],
                 "instanceRole": "ecsInstanceRole",
             },
         )

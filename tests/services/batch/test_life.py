@@ -53,6 +53,8 @@ def test_what_the_process_is_given(world: BatchWorld) -> None:
                 "tmpfs": [{"containerPath": "/t", "size": 9}],
             },
             "user": "nobody",
+            "ulimits": [{"name": "nofile", "softLimit": 77, "hardLimit": 99}],
+            "readonlyRootFilesystem": True,
         },
         parameters={"what": "default"},
     )
@@ -80,6 +82,7 @@ def test_what_the_process_is_given(world: BatchWorld) -> None:
         {"source": None, "target": "/efs", "read_only": False, "shared": "fs-1/"},
     ]
     assert (spec["tmpfs_mib"], spec["shm_mib"], spec["user"]) == ({"/t": 9}, 64, "nobody")
+    assert (spec["ulimits"], spec["read_only_root"]) == ([["nofile", 77, 99]], True)
     assert spec["role_arn"] == "arn:aws:iam::000000000000:role/r"
     assert spec["log_group"] == "/aws/batch/job"
     assert spec["log_stream"] == world.job(id)["container"]["logStreamName"]
@@ -256,9 +259,21 @@ def test_terminate_before_it_runs(world: BatchWorld) -> None:
 def test_unknown_jobs(world: BatchWorld) -> None:
     nobody = "00000000-0000-0000-0000-000000000000"
     assert world.batch("DescribeJobs", jobs=[nobody, "nonsense"])["jobs"] == []
-    with pytest.raises(ServiceError, match="does not exist"):
-        world.batch("CancelJob", jobId=nobody, reason="r")
+    for stop in ("CancelJob", "TerminateJob"):
+        assert world.batch(stop, jobId=nobody, reason="r") == {}
     id = world.submit()
     answer = world.batch("TerminateJobs", jobs=[nobody, id], reason="r")
-    assert answer["successful"] == [id]
-    assert [e["job"] for e in answer["errors"]] == [nobody]
+    assert answer == {"successful": [nobody, id], "errors": []}
+    assert world.status(id) == "FAILED"
+
+
+def test_what_may_be_asked_of_a_stop(world: BatchWorld) -> None:
+    id = world.submit()
+    for reason in ("", "x" * 1025):
+        with pytest.raises(ServiceError, match="reason"):
+            world.batch("CancelJob", jobId=id, reason=reason)
+    with pytest.raises(ServiceError, match="jobId"):
+        world.batch("TerminateJob", jobId="", reason="r")
+    with pytest.raises(ServiceError, match="between 1 and 50"):
+        world.batch("CancelJobs", jobs=[id] * 51, reason="r")
+    assert world.status(id) == "RUNNABLE"

@@ -162,13 +162,13 @@ def test_a_time_limit_holds_for_jobs_that_wait_already(world: BatchWorld) -> Non
     world.batch("UpdateJobQueue", jobQueue="q", jobStateTimeLimitActions=[])
     world.settle(1000)
     assert world.status(stuck) == "RUNNABLE"
-    shorter = action | {"maxTimeSeconds": 600, "action": "TERMINATE"}
+    shorter = action | {"maxTimeSeconds": 600}
     world.batch("UpdateJobQueue", jobQueue="q", jobStateTimeLimitActions=[action])
     world.batch("UpdateJobQueue", jobQueue="q", jobStateTimeLimitActions=[shorter])
     world.settle(1)
     detail = world.job(stuck)
-    assert (detail["status"], detail["isTerminated"]) == ("FAILED", True)
-    assert detail["statusReason"].startswith("Terminated by JobStateTimeLimit action")
+    assert (detail["status"], detail["isCancelled"]) == ("FAILED", True)
+    assert detail["statusReason"].startswith("Canceled by JobStateTimeLimit action")
     assert not world.effects()
 
 

@@ -45,12 +45,12 @@ def test_one_is_described_as_any_other(under_way: tuple[BatchWorld, str]) -> Non
     child = world.job(f"{id}:5")
     spec = next(s for s in world.compute.started if s["run_id"].endswith("/5"))
     assert child["status"] == "STARTING"
-    assert child["container"]["logStreamName"] == spec["log_stream"]
     assert spec["variables"]["AWS_BATCH_JOB_ID"] == f"{id}:5"
     assert spec["variables"]["AWS_BATCH_JOB_ARRAY_INDEX"] == "5"
     world.started(spec)
     child = world.job(f"{id}:5")
     assert (child["status"], child["startedAt"]) == ("RUNNING", round(world.clock.now() * 1000))
+    assert child["container"]["logStreamName"] == spec["log_stream"]
     assert rows(world, "batch_task") == 1
     assert held_vcpus(world) == 2000
     world.settle(200)

@@ -10,7 +10,7 @@ from owari.cli.batch.submission import Part
 
 Json = dict[str, Any]
 
-LIST_PAGE = 100
+LIST_PAGE = 1000
 
 
 def listed(batch: Any, part: Part, state: str) -> Iterator[Json]:

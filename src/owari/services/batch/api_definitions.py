@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from owari.services.batch import rows
-from owari.services.batch.definitions import definition_of
+from owari.services.batch.definitions import CONTAINER_DEFAULTS, definition_of, shown_nodes
 from owari.services.batch.faults import client
 from owari.services.batch.lookup import definition_reference
 from owari.services.batch.names import DEFINITION, batch_arn
@@ -76,11 +76,9 @@ def _describe(tx: Tx, row: Row) -> dict[str, Any]:
     arn = definition_arn(tx, row["name"], row["revision"])
     container = body.get("containerProperties")
     if container is not None:
-        defaults: dict[str, Any] = {
-            "command": [], "volumes": [], "environment": [], "mountPoints": [], "ulimits": [],
-            "resourceRequirements": [], "secrets": [],
-        }  # fmt: skip
-        body["containerProperties"] = defaults | container
+        body["containerProperties"] = CONTAINER_DEFAULTS | container
+    if "nodeProperties" in body:
+        body["nodeProperties"] = shown_nodes(body["nodeProperties"])
     return {
         "jobDefinitionName": row["name"],
         "jobDefinitionArn": arn,

@@ -23,6 +23,8 @@ from owari.services.batch.tagging import checked_tags
 from owari.store.tx import Row, Tx
 from owari.wire.operation import Params, Result, operation
 
+SERVICE_LINKED_ROLE = "role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch"
+
 
 def environment_arn(tx: Tx, name: str) -> str:
     return batch_arn(tx.account, tx.region, ENVIRONMENT, name)
@@ -87,6 +89,8 @@ def _describe(tx: Tx, row: Row) -> dict[str, Any]:
     if resources is not None and resources["type"] in EC2_TYPES:
         desired = desired_vcpus(resources, _in_use(tx, row["name"]))
         body["computeResources"] = {"minvCpus": 0} | resources | {"desiredvCpus": desired}
+    if body["type"] == "MANAGED":
+        body = {"serviceRole": make_arn("iam", "", tx.account, SERVICE_LINKED_ROLE)} | body
     cluster = f"cluster/AWSBatch-{row['name']}-{row['uuid']}"
     return {
         "computeEnvironmentName": row["name"],

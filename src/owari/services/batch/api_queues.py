@@ -7,7 +7,7 @@ from typing import Any
 
 from owari.services.batch import rows
 from owari.services.batch.book import Book
-from owari.services.batch.environments import FARGATE_TYPES
+from owari.services.batch.environments import is_fargate
 from owari.services.batch.faults import client
 from owari.services.batch.lookup import (
     existing_queue,
@@ -38,8 +38,7 @@ def create_job_queue(tx: Tx, p: Params) -> Result:
     if rows.queue(tx, name) is not None:
         raise client("Object already exists")
     policy = needed_policy(tx, p["schedulingPolicyArn"])["name"] if _has_policy(p) else None
-    body = {
-        "environments": _environments(tx, p),
+    body = _environments(tx, p) | {
         "actions": checked_actions(p.get("jobStateTimeLimitActions", [])),
     }
     priority = check_priority(p["priority"])
@@ -53,17 +52,18 @@ def _has_policy(p: Params) -> bool:
     return bool(p.get("schedulingPolicyArn"))
 
 
-def _environments(tx: Tx, p: Params) -> list[str]:
-    """All on Fargate or none, all there and VALID."""
+def _environments(tx: Tx, p: Params) -> dict[str, Any]:
+    """All on Fargate or none, all there and VALID. `orders`: the numbers they were given."""
     order = environment_order(p, tx.limits.job_environments_per_queue)
-    found = [needed_environment(tx, name) for name in order]
-    kinds = {
-        json.loads(r["body"]).get("computeResources", {}).get("type") in FARGATE_TYPES
-        for r in found
-    }
-    if len(kinds) > 1:
+    found = [needed_environment(tx, name) for _, name in order]
+    if len({is_fargate(row["body"]) for row in found}) > 1:
         raise client("Fargate compute environments can't be mixed with others in a job queue.")
-    return order
+    return {"environments": [name for _, name in order], "orders": [n for n, _ in order]}
+
+
+def _is_fargate(tx: Tx, environment: str) -> bool:
+    row = rows.environment(tx, environment)
+    return row is not None and is_fargate(row["body"])
 
 
 @operation("batch", "UpdateJobQueue")
@@ -76,7 +76,7 @@ def update_job_queue(tx: Tx, p: Params) -> Result:
         policy = needed_policy(tx, p["schedulingPolicyArn"])["name"]
     body = json.loads(row["body"])
     if "computeEnvironmentOrder" in p or "serviceEnvironmentOrder" in p:
-        body["environments"] = _environments(tx, p)
+        body |= _environments(tx, p)
     if "jobStateTimeLimitActions" in p:
         body["actions"] = checked_actions(p["jobStateTimeLimitActions"])
     priority = check_priority(p.get("priority", row["priority"]))
@@ -132,6 +132,8 @@ def describe_job_queues(tx: Tx, p: Params) -> Result:
 def _describe(tx: Tx, row: Row) -> dict[str, Any]:
     body = json.loads(row["body"])
     arn = queue_arn(tx, row["name"])
+    names = body["environments"]
+    orders = body.get("orders", range(1, len(names) + 1))
     described = {
         "jobQueueName": row["name"],
         "jobQueueArn": arn,
@@ -144,8 +146,9 @@ def _describe(tx: Tx, row: Row) -> dict[str, Any]:
                 "order": order,
                 "computeEnvironment": batch_arn(tx.account, tx.region, ENVIRONMENT, name),
             }
-            for order, name in enumerate(body["environments"], 1)
+            for order, name in zip(orders, names, strict=True)
         ],
+        "jobQueueType": "ECS_FARGATE" if _is_fargate(tx, names[0]) else "ECS",
         "tags": tx.resources.tags(arn),
         "jobStateTimeLimitActions": body["actions"],
     }

@@ -8,6 +8,7 @@ from typing import Any
 from owari.services.batch.api_consumables import needed_consumable
 from owari.services.batch.attempts import milliseconds
 from owari.services.batch.faults import client
+from owari.services.batch.front import front_of_queue
 from owari.services.batch.lines import line_key, resource_key
 from owari.services.batch.lookup import needed_queue
 from owari.services.batch.names import QUEUE, batch_arn
@@ -17,7 +18,6 @@ from owari.services.batch.snapshot import load_claims
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
 
-FRONT = 100
 _COLUMNS = ", ".join(JOB_COLUMNS)
 
 
@@ -25,13 +25,7 @@ _COLUMNS = ", ".join(JOB_COLUMNS)
 def get_job_queue_snapshot(tx: Tx, p: Params) -> Result:
     """The first hundred RUNNABLE jobs, and the vCPUs in use. An array counts as one job."""
     queue = needed_queue(tx, p["jobQueue"])
-    rows = tx.all(
-        f"SELECT {_COLUMNS} FROM batch_job WHERE account = ? AND region = ? AND queue = ?"
-        " AND status IN ('PENDING', 'RUNNABLE') AND runnable > 0"
-        " ORDER BY priority DESC, seq LIMIT ?",
-        tx.account, tx.region, queue["name"], FRONT,
-    )  # fmt: skip
-    jobs = [Job(*row) for row in rows]
+    jobs = front_of_queue(tx, queue["name"])
     return {
         "frontOfQueue": {
             "jobs": [

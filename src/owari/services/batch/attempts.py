@@ -51,7 +51,7 @@ def attempt_detail(
         detail["taskProperties"] = [_task(job, index, attempt, shape, parts, environment)]
         return detail
     number = next(n for n, template in enumerate(shape) if template.node == main)
-    detail["container"] = container_fields(
+    detail["container"] = attempt_container(
         job, index, attempt, shape[number], parts[number], environment, agents[number]
     )
     return detail
@@ -81,7 +81,7 @@ def _ended(job: Job, index: int, attempt: int, template: Template, part: Part) -
         fields["exitCode"] = part.exit_code
     if part.state == OVER and part.reason:
         fields["reason"] = part.reason
-    if part.run:
+    if part.started is not None:
         fields["logStreamName"] = log_stream(job, index, attempt, template)
     return fields
 
@@ -97,6 +97,14 @@ def container_fields(
         f"container-instance/AWSBatch-{environment}/{instance_id(agent)[2:]}",
     )  # fmt: skip
     return fields
+
+
+def attempt_container(
+    job: Job, index: int, attempt: int, template: Template, part: Part, environment: str, agent: str
+) -> Json:
+    """AttemptContainerDetail."""
+    fields = container_fields(job, index, attempt, template, part, environment, agent)
+    return fields | {"networkInterfaces": []}
 
 
 def log_stream(job: Job, index: int, attempt: int, template: Template) -> str:

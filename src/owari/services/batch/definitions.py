@@ -25,6 +25,23 @@ KEPT = (
     "consumableResourceProperties",
 )  # fmt: skip
 
+# What a container is described with where it says nothing.
+CONTAINER_DEFAULTS: Json = {
+    "command": [], "volumes": [], "environment": [], "mountPoints": [], "ulimits": [],
+    "resourceRequirements": [], "secrets": [],
+}  # fmt: skip
+
+
+def shown_nodes(properties: Json) -> Json:
+    """nodeProperties as they are described."""
+    ranges = [
+        entry | {"container": CONTAINER_DEFAULTS | entry["container"]}
+        if "container" in entry
+        else entry
+        for entry in properties["nodeRangeProperties"]
+    ]
+    return properties | {"nodeRangeProperties": ranges}
+
 
 def definition_of(p: Json) -> Json:
     """What is stored of a RegisterJobDefinition request. Raises ClientException."""

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from owari.services.batch import reasons
-from owari.services.batch.attempts import container_fields, milliseconds, task_arn
+from owari.services.batch.attempts import (
+    attempt_container,
+    container_fields,
+    milliseconds,
+    task_arn,
+)
 from owari.services.batch.core import (
     BY_ITSELF,
     EXITED,
@@ -21,6 +26,7 @@ from owari.services.batch.core import (
     SUCCEEDED,
     status_of,
 )
+from owari.services.batch.definitions import CONTAINER_DEFAULTS, shown_nodes
 from owari.services.batch.names import QUEUE, batch_arn, unit_id
 from owari.services.batch.parts import OVER, Part, Template, main_node, templates
 from owari.services.batch.records import ITSELF, MULTINODE, Job, Task
@@ -42,8 +48,7 @@ def job_detail(job: Job, unit: Unit | None, tags: dict[str, str]) -> Json:
     """JobDetail of the job itself (`unit` None for an array's parent) or of a unit of it."""
     body = json.loads(job.body)
     detail = _common(job, unit, body)
-    if tags:
-        detail["tags"] = tags
+    detail["tags"] = tags
     if unit is None:
         return detail | _containers(job, body, None) | _parent(job)
     if unit.index != ITSELF:
@@ -139,7 +144,7 @@ def _attempts(job: Job, unit: Unit, body: Json) -> list[Json]:
         return []
     shape = templates(body)
     started, stopped = unit.times
-    container = container_fields(job, unit.index, 1, shape[0], _succeeded(unit.times), "", "")
+    container = attempt_container(job, unit.index, 1, shape[0], _succeeded(unit.times), "", "")
     for name in ("taskArn", "containerInstanceArn"):
         del container[name]
     return [
@@ -160,16 +165,14 @@ def _succeeded(times: tuple[float, float]) -> Part:
 # ---- containers
 def _containers(job: Job, body: Json, unit: Unit | None) -> Json:
     if "nodes" in body:
-        return {"nodeProperties": body["nodes"]}
+        return {"nodeProperties": shown_nodes(body["nodes"])}
     if "ecs" in body:
         return {"ecsProperties": _ecs(job, body, unit)}
     return {"container": _container(job, body, unit)}
 
 
 def _container(job: Job, body: Json, unit: Unit | None) -> Json:
-    container: Json = body["container"] | {
-        "networkInterfaces": [],
-    }
+    container: Json = CONTAINER_DEFAULTS | body["container"] | {"networkInterfaces": []}
     if unit is None:
         return container
     shape = templates(body)
@@ -217,10 +220,12 @@ def node_detail(job: Job, unit: Unit, node: int, tags: dict[str, str]) -> Json:
         "jobArn": f"{job.arn}#{node}",
         "jobId": f"{job.id}#{node}",
         "nodeDetails": {"nodeIndex": node, "isMainNode": node == main_node(body)},
-        "container": shape[number].container | _last_run(job, unit, shape[number], number),
+        "container": CONTAINER_DEFAULTS
+        | shape[number].container
+        | {"networkInterfaces": []}
+        | _last_run(job, unit, shape[number], number),
+        "tags": tags,
     }
-    if tags:
-        detail["tags"] = tags
     return detail
 
 
@@ -239,6 +244,10 @@ def job_summary(job: Job, unit: Unit | None) -> Json:
         summary["shareIdentifier"] = job.share
     if reason := reason_of(job, unit):
         summary["statusReason"] = reason
+    if job.cancel_reason is not None:
+        summary["isCancelled"] = True
+    if job.terminate_reason is not None:
+        summary["isTerminated"] = True
     if job.is_array:
         summary["arrayProperties"] = {"index": index} if unit else array_summary(job)
     if job.kind == MULTINODE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from owari.services.batch.faults import beyond_owari, client, refused
@@ -16,6 +17,11 @@ NOT_ON_FARGATE = (
     "allocationStrategy",
 )  # fmt: skip
 KEPT = ("type", "unmanagedvCpus", "serviceRole", "computeResources", "context", "ecsSettings")
+
+
+def is_fargate(body: str) -> bool:
+    """Of a stored environment."""
+    return json.loads(body).get("computeResources", {}).get("type") in FARGATE_TYPES
 
 
 def environment_of(p: Json) -> Json:
@@ -34,6 +40,7 @@ def environment_of(p: Json) -> Json:
     if "computeResources" not in p:
         raise refused("computeResources must be specified for a MANAGED compute environment.")
     check_resources(p["computeResources"])
+    _check_needed(p["computeResources"])
     return body
 
 
@@ -60,6 +67,19 @@ def check_resources(resources: Json) -> None:
         )
 
 
+def _check_needed(resources: Json) -> None:
+    """Security groups of EC2 instances may come from a launch template."""
+    kind = resources["type"]
+    needed = ["subnets"]
+    if kind in EC2_TYPES:
+        needed.append("instanceRole")
+    if kind in FARGATE_TYPES or "launchTemplate" not in resources:
+        needed.append("securityGroupIds")
+    lacking = [name for name in needed if not resources.get(name)]
+    if lacking:
+        raise refused(f"computeResources.{lacking[0]} must be specified for {kind}.")
+
+
 def updated(body: Json, p: Json) -> Json:
     """The environment after an UpdateComputeEnvironment request. Raises ClientException."""
     changed = dict(body)
@@ -71,9 +91,18 @@ def updated(body: Json, p: Json) -> Json:
             raise client(
                 "computeResources can't be specified for an UNMANAGED compute environment."
             )
-        changed["computeResources"] = body["computeResources"] | p["computeResources"]
-        check_resources(changed["computeResources"])
+        resources = body["computeResources"] | _changes(body["computeResources"], p)
+        check_resources(resources)
+        changed["computeResources"] = resources
     return changed
+
+
+def _changes(resources: Json, p: Json) -> Json:
+    """On Fargate an empty list of subnets or security groups changes nothing."""
+    asked: Json = p["computeResources"]
+    if resources["type"] not in FARGATE_TYPES:
+        return asked
+    return {k: v for k, v in asked.items() if v or k not in ("subnets", "securityGroupIds")}
 
 
 def desired_vcpus(resources: Json, in_use: int) -> int:

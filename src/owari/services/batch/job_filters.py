@@ -23,10 +23,10 @@ class Wanted:
     arguments: tuple[Any, ...]
 
 
-def wanted_jobs(filters: list[dict[str, Any]], status: str) -> Wanted:
-    """With a filter the status does not count. Raises ClientException."""
+def wanted_jobs(filters: list[dict[str, Any]], status: str | None) -> Wanted:
+    """With a filter the status does not count, but for shares. Raises ClientException."""
     if not filters:
-        return Wanted("status = ?", (status,))
+        return Wanted("status = ?", (status or "RUNNING",))
     if len(filters) > 1:
         raise client("Only one filter can be specified.")
     name, values = filters[0].get("name", ""), filters[0].get("values", [])
@@ -34,7 +34,10 @@ def wanted_jobs(filters: list[dict[str, Any]], status: str) -> Wanted:
         raise client(f"Filter name '{name}' must be one of {', '.join(NAMES)}.")
     if len(values) != 1:
         raise client("A filter must have exactly one value.")
-    return _condition(name, values[0])
+    wanted = _condition(name, values[0])
+    if name != "SHARE_IDENTIFIER" or status is None:
+        return wanted
+    return Wanted(f"{wanted.condition} AND status = ?", (*wanted.arguments, status))
 
 
 def _condition(name: str, value: str) -> Wanted:

@@ -73,13 +73,18 @@ def active_definition(tx: Tx, reference: str) -> Row:
     return found
 
 
-def needed_job(book: Book, reference: str) -> tuple[Job, JobId]:
-    """Raises ClientException."""
+def existing_job(book: Book, reference: str) -> tuple[Job, JobId] | None:
     id = parse_job_id(reference)
     job = book.job(book.tx.account, book.tx.region, id.id) if id else None
-    if id is None or job is None or not is_part_of(job, id):
+    return None if id is None or job is None or not is_part_of(job, id) else (job, id)
+
+
+def needed_job(book: Book, reference: str) -> tuple[Job, JobId]:
+    """Raises ClientException."""
+    found = existing_job(book, reference)
+    if found is None:
         raise client(f"Job {reference} does not exist.")
-    return job, id
+    return found
 
 
 def is_part_of(job: Job, id: JobId) -> bool:

@@ -10,10 +10,10 @@ from owari.services.batch.faults import client
 PAGE_MAX = 100
 
 
-def page_size(p: dict[str, Any]) -> int:
-    """Anything outside of 1–100 means 100."""
-    asked = p.get("maxResults") or PAGE_MAX
-    return asked if 1 <= asked <= PAGE_MAX else PAGE_MAX
+def page_size(p: dict[str, Any], most: int = PAGE_MAX) -> int:
+    """Anything outside of 1 to `most` means `most`."""
+    asked = p.get("maxResults") or most
+    return asked if 1 <= asked <= most else most
 
 
 def token_for(key: list[Any]) -> str:

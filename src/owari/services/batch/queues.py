@@ -20,8 +20,8 @@ def check_priority(priority: int) -> int:
     return priority
 
 
-def environment_order(p: Json, most: int) -> list[str]:
-    """Names in the order in which they are tried. Raises ClientException."""
+def environment_order(p: Json, most: int) -> list[tuple[int, str]]:
+    """Order and name, as they are tried. Raises ClientException."""
     if p.get("serviceEnvironmentOrder"):
         raise beyond_owari("job queues with serviceEnvironmentOrder")
     entries = p.get("computeEnvironmentOrder", [])
@@ -31,7 +31,7 @@ def environment_order(p: Json, most: int) -> list[str]:
     names = [name_in(entry["computeEnvironment"], ENVIRONMENT) for entry in entries]
     if len(set(orders)) != len(orders) or len(set(names)) != len(names):
         raise client("computeEnvironmentOrder must not name an order or environment twice.")
-    return [name for _, name in sorted(zip(orders, names, strict=True))]
+    return sorted(zip(orders, names, strict=True))
 
 
 def checked_actions(actions: list[Json]) -> list[Json]:
@@ -39,6 +39,8 @@ def checked_actions(actions: list[Json]) -> list[Json]:
     for action in actions:
         if not ACTION_MIN_S <= action["maxTimeSeconds"] <= ACTION_MAX_S:
             raise client(f"maxTimeSeconds must be between {ACTION_MIN_S} and {ACTION_MAX_S}.")
+        if action["action"] != "CANCEL":
+            raise client("The action of jobStateTimeLimitActions must be CANCEL.")
         if action["reason"] not in REMEDIABLE:
             raise client(f"jobStateTimeLimitActions reason must be one of {', '.join(REMEDIABLE)}.")
     return actions

@@ -11,11 +11,12 @@ from owari.services.batch.demands import Size
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 ENVIRONMENT_MAX = "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"
 REQUIREMENT = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"
-REMEDIABLE = (CAPACITY, ENVIRONMENT_MAX, REQUIREMENT)
+INSTANCE_UNSUPPORTED = "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED"  # never here
+REMEDIABLE = (CAPACITY, ENVIRONMENT_MAX, REQUIREMENT, INSTANCE_UNSUPPORTED)
 
 NO_ENVIRONMENT = "No compute environment of the job queue is ENABLED and VALID."
 NO_MACHINE = f"{CAPACITY} - No agent is connected: it is being started, or see owari status."
-BEHIND = "Waiting its turn: jobs ahead of it in the queue start first."
+BEHIND = "Waiting its turn in the queue."
 RESERVED = "Room is being kept free for a larger job ahead of it."
 
 

@@ -14,6 +14,7 @@ from owari.services.batch.faults import client
 ATTEMPTS_MAX = 10
 CONDITIONS_MAX = 5
 PATTERN_MAX = 512
+ACTIONS = ("RETRY", "EXIT")
 _TEXT = re.compile(r"[A-Za-z0-9.:\s()/_,'\"-]+\*?|\*")
 _CODE = re.compile(r"[0-9]*\*?")
 
@@ -57,6 +58,8 @@ def check_retry_strategy(strategy: dict[str, Any]) -> None:
 
 
 def _check_condition(condition: dict[str, Any]) -> None:
+    if str(condition["action"]).upper() not in ACTIONS:  # any case will do, says the reference
+        raise client(f"evaluateOnExit action must be one of {', '.join(ACTIONS)}.")
     patterns = {
         name: condition[name]
         for name in ("onStatusReason", "onReason", "onExitCode")

@@ -92,7 +92,7 @@ def job_key(account: str, region: str, id: str) -> str:
 def take_snapshot(tx: Tx, row: Row) -> Snapshot:
     """`row`: of the scheduler, after `next_decision`."""
     keys = {r["line"]: line_key(r["line"]) for r in tx.all(_LINES)}
-    found = {key: _queue(tx, key) for key in {k.queue for k in keys.values()}}
+    found = {key: queue_of(tx, key) for key in {k.queue for k in keys.values()}}
     queues = {key: queue for key, queue in found.items() if queue is not None}
     agents = _agents(row["agents"]) if row["agents"] else _presumed(tx)
     held = _held(tx, agents)
@@ -144,7 +144,7 @@ def load_claims(text: str) -> dict[Pool, int]:
     return {Pool(kind, owner): n for kind, owner, n in loads(text)}
 
 
-def _queue(tx: Tx, key: str) -> Queue | None:
+def queue_of(tx: Tx, key: str) -> Queue | None:
     account, region, name = parts_of_key(key)
     row = tx.one(
         "SELECT q.priority, q.policy, q.body, p.body AS fair FROM batch_queue q"
@@ -204,14 +204,7 @@ def _usage(
     """What shares used lately, brought up to now."""
     usage: dict[tuple[str, str], float] = {}
     for key, queue in queues.items():
-        if queue.fair is None or queue.fair.decay_s == 0:
-            continue
-        running = used_now(held, key)
-        rows = {r["share"]: r for r in tx.all("SELECT * FROM batch_share WHERE queue = ?", key)}
-        for share in rows.keys() | running.keys():
-            row = rows.get(share)
-            before, at = (row["usage"], row["at"]) if row else (0.0, tx.now)
-            value = decayed(before, running.get(share, 0), tx.now - at, queue.fair)
+        for share, value in usage_lately(tx, queue, used_now(held, key)).items():
             usage[key, share] = value
             tx.run(
                 "INSERT INTO batch_share (queue, share, usage, at) VALUES (?, ?, ?, ?)"
@@ -220,6 +213,19 @@ def _usage(
                 key, share, value, tx.now,
             )  # fmt: skip
     return usage
+
+
+def usage_lately(tx: Tx, queue: Queue, running: dict[str, int]) -> dict[str, float]:
+    """By share, as it counts now. `running`: vCPU thousandths each uses since it was written."""
+    if queue.fair is None or queue.fair.decay_s == 0:
+        return {}
+    rows = {r["share"]: r for r in tx.all("SELECT * FROM batch_share WHERE queue = ?", queue.key)}
+    found: dict[str, float] = {}
+    for share in rows.keys() | running.keys():
+        row = rows.get(share)
+        before, at = (row["usage"], row["at"]) if row else (0.0, tx.now)
+        found[share] = decayed(before, running.get(share, 0), tx.now - at, queue.fair)
+    return found
 
 
 def _reservations(text: str) -> tuple[Reservation, ...]:

@@ -103,8 +103,6 @@ def on_overdue(tx: Tx, report: Report) -> None:
     if due_at(job, action) > tx.now:  # some of it started meanwhile
         tx.again(report, due=due_at(job, action))
         return
-    ends = action["action"] == "TERMINATE"
-    done = "Terminated" if ends else "Canceled"
-    text = f"{done} by JobStateTimeLimit action due to reason: {action['reason']}"
-    (terminate if ends else cancel)(book, job, JobId(job.id), text)
+    text = f"Canceled by JobStateTimeLimit action due to reason: {action['reason']}"
+    cancel(book, job, JobId(job.id), text)
     book.close()

@@ -11,7 +11,7 @@ from owari.services.batch.core import ORPHANED, PENDING, RUNNABLE, array_status,
 from owari.services.batch.definitions import check_settings
 from owari.services.batch.demand import Need
 from owari.services.batch.demands import Size, total
-from owari.services.batch.environments import FARGATE_TYPES
+from owari.services.batch.environments import is_fargate
 from owari.services.batch.events import announce
 from owari.services.batch.faults import client
 from owari.services.batch.fitting import clamp
@@ -90,9 +90,10 @@ def _open_queue(tx: Tx, reference: str) -> Row:
 def _check_platform(tx: Tx, queue: Row, capabilities: list[str]) -> None:
     """The environments of a queue are all on Fargate, or none is."""
     first = rows.environment(tx, json.loads(queue["body"])["environments"][0])
-    kind = json.loads(first["body"]).get("computeResources", {}).get("type") if first else None
-    needed = "FARGATE" if kind in FARGATE_TYPES else "EC2"
-    if first is not None and needed not in capabilities:
+    if first is None:
+        return
+    needed = "FARGATE" if is_fargate(first["body"]) else "EC2"
+    if needed not in capabilities:
         raise client(
             f"The platformCapabilities of the job definition ({', '.join(capabilities)}) do not"
             f" include {needed}, which JobQueue {queue['name']} runs on."
