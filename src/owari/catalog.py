@@ -12,6 +12,7 @@ import owari.services.logs.api
 import owari.services.owari.api
 import owari.services.s3.api
 import owari.services.scheduler.api
+import owari.services.secretsmanager.api
 import owari.services.sns.api
 import owari.services.sqs.api
 import owari.services.ssm.api

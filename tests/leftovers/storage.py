@@ -10,12 +10,16 @@ import pytest
 from owari.store import segments
 from tests.leftovers.watched import Watched
 from tests.services.iam.asking import DOCUMENT, TRUST
+from tests.services.lambda_.support import create
 from tests.services.logs.test_ingest import deliver, record
 from tests.services.s3.support import Api
 from tests.support.world import ACCOUNT
 
 HOUR = 3600.0
 TAGS = [{"Key": "k", "Value": "v"}]
+DOCUMENT_FOR_ROOT = json.dumps(
+    {"Statement": {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "*"}}
+)
 RULE = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
 
 
@@ -99,6 +103,27 @@ def ssm(world: Watched) -> None:
         world.call("ssm", "PutParameter", Name=name, Value="2", Overwrite=True)
         world.call("ssm", "LabelParameterVersion", Name=name, Labels=["l"])
     world.call("ssm", "DeleteParameter", Name="/app/goes")
+
+
+def secretsmanager(world: Watched) -> None:
+    """One secret is deleted by force while it is rotated, one has a window; both had versions."""
+
+    def call(operation: str, **params: Any) -> dict[str, Any]:
+        return world.call("secretsmanager", operation, **params)
+
+    function = create(world, "f")["FunctionArn"]
+    world.compute.duration = lambda _spec: 60.0
+    for name in ("goes", "stays"):
+        call("CreateSecret", Name=name, SecretString="1", Tags=TAGS)
+        call("PutSecretValue", SecretId=name, SecretBinary=b"2")
+        call("PutResourcePolicy", SecretId=name, ResourcePolicy=DOCUMENT_FOR_ROOT)
+        call("GetSecretValue", SecretId=name)
+        call("RotateSecret", SecretId=name, RotationLambdaARN=function,
+             RotationRules={"AutomaticallyAfterDays": 1})  # fmt: skip
+    world.settle(10)
+    call("DeleteSecret", SecretId="goes", ForceDeleteWithoutRecovery=True)
+    call("DeleteSecret", SecretId="stays")
+    world.call("lambda", "DeleteFunction", FunctionName="f")
 
 
 def iam(world: Watched) -> None:

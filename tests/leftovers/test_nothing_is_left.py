@@ -29,6 +29,7 @@ STORIES: dict[str, Callable[[Watched], None]] = {
     "logs": storage.logs,
     "s3": storage.s3,
     "scheduler": messages.scheduler,
+    "secretsmanager": storage.secretsmanager,
     "sns": messages.sns,
     "sqs": messages.sqs,
     "ssm": storage.ssm,

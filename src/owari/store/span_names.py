@@ -11,7 +11,7 @@ from typing import Any
 SUBJECTS = (
     "TopicArn", "TargetArn", "QueueUrl", "FunctionName", "stateMachineArn", "executionArn",
     "jobName", "jobId", "job", "task", "taskDefinition", "cluster", "EventBusName", "logGroupName",
-    "activityArn", "taskToken", "ReplayName", "RuleName", "Name", "name",
+    "activityArn", "taskToken", "ReplayName", "RuleName", "SecretId", "Name", "name",
 )  # fmt: skip
 MADE = (
     "jobId", "executionArn", "MessageId", "taskArn", "DurableExecutionArn", "log_stream",

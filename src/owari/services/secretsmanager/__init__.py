@@ -1,0 +1,1 @@
+"""Secrets Manager: secrets, their versions, and rotation by a function."""
