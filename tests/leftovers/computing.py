@@ -177,6 +177,9 @@ def ecs(world: Watched) -> None:
     tags = [{"key": "k", "value": "v"}]
     world.call("ecs", "CreateCapacityProvider", name="p", tags=tags,
                autoScalingGroupProvider={"autoScalingGroupArn": "group"})  # fmt: skip
+    (here,) = world.call("ecs", "ListContainerInstances")["containerInstanceArns"]
+    world.call("ecs", "TagResource", resourceArn=here, tags=tags)
+    world.call("ecs", "PutAttributes", attributes=[{"name": "k", "targetId": here}])
     world.call("ecs", "PutAccountSetting", name="containerInsights", value="enabled")
     world.call("ecs", "CreateService", serviceName="s", taskDefinition="s:1", desiredCount=2,
                tags=tags, propagateTags="SERVICE")  # fmt: skip

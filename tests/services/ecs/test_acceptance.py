@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from platform import machine
 from typing import Any
 
 import pytest
@@ -206,3 +207,31 @@ def test_boto3s_waiters_see_what_happens(server: Server) -> None:
     ecs.delete_service(service="waited", force=True)
     ecs.get_waiter("services_inactive").wait(services=["waited"], WaiterConfig=soon)
     ecs.get_waiter("tasks_stopped").wait(tasks=[arn, *of_service], WaiterConfig=soon)
+
+
+def test_the_machine_is_a_container_instance(server: Server) -> None:
+    ecs = server.client("ecs")
+    (here,) = ecs.list_container_instances()["containerInstanceArns"]
+
+    def look() -> dict[str, Any]:
+        (shown,) = ecs.describe_container_instances(containerInstances=[here])["containerInstances"]
+        return dict(shown)
+
+    def cpu(resources: list[dict[str, Any]]) -> int:
+        return next(int(r["integerValue"]) for r in resources if r["name"] == "CPU")
+
+    before = look()
+    assert before["agentConnected"] and before["status"] == "ACTIVE"
+    assert cpu(before["registeredResources"]) >= 1024
+    attributes = {a["name"]: a.get("value") for a in before["attributes"]}
+    assert attributes["ecs.cpu-architecture"] == {"aarch64": "arm64"}.get(machine(), machine())
+    ecs.register_task_definition(
+        family="here", containerDefinitions=[container("sleep", "1000", cpu=128)]
+    )
+    (made,) = ecs.start_task(taskDefinition="here", containerInstances=[here])["tasks"]
+    eventually(lambda: task(server, made["taskArn"])["lastStatus"] == "RUNNING")
+    after = look()
+    assert cpu(before["remainingResources"]) - cpu(after["remainingResources"]) == 128
+    assert after["runningTasksCount"] == before["runningTasksCount"] + 1
+    ecs.stop_task(task=made["taskArn"])
+    assert ended(server, made["taskArn"])["containerInstanceArn"] == here

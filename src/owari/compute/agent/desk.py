@@ -8,6 +8,7 @@ end finds the log.
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -134,6 +135,7 @@ class Desk:
             "vcpus": room.vcpus,
             "memory_mib": room.memory_mib,
             "gpus": len(room.gpus),
+            "architecture": platform.machine(),
         }
 
     def greet(self, link: Link) -> None:

@@ -11,8 +11,10 @@ services come after them and hold up nobody: the others of their service may run
 from __future__ import annotations
 
 from owari.effects import ReplyTo, Report, Wake
-from owari.services.ecs.core import PENDING, PROVISIONING, STOPPED
+from owari.services.ecs.core import PENDING, PROVISIONING
+from owari.services.ecs.instances import FARGATE, draining, instance_of
 from owari.services.ecs.life import proceed, set_status
+from owari.services.ecs.machines import Machine, machine_of, machine_seen, set_aside
 from owari.services.ecs.records import Task, of_row, save
 from owari.services.ecs.service_rows import find_service, save_service
 from owari.services.ecs.waking import ask_for_room
@@ -27,30 +29,18 @@ LOOKED_AT_MAX = 500
 def on_capacity(tx: Tx, report: Report) -> None:
     """What the agents have: `{"agents": [{"instance", "vcpus", "memory_mib", …}]}`."""
     assert report.result is not None
-    agents = report.result["agents"]
-    vcpus = max((int(a["vcpus"] * 1024) for a in agents), default=0)
-    memory = max((int(a["memory_mib"]) for a in agents), default=0)
-    tx.run(
-        "INSERT INTO ecs_machine (id, vcpus, memory) VALUES (1, ?, ?) ON CONFLICT (id)"
-        " DO UPDATE SET vcpus = excluded.vcpus, memory = excluded.memory",
-        vcpus, memory,
-    )  # fmt: skip
-    if agents:
+    machine_seen(tx, report.result["agents"])
+    if report.result["agents"]:
         ask_for_room(tx)
 
 
 @reaction("ecs", "admit")
 def on_admit(tx: Tx, _report: Report) -> None:
-    machine = tx.one("SELECT vcpus, memory FROM ecs_machine WHERE id = 1")
-    if machine is not None and not machine["memory"]:
+    machine = machine_of(tx)
+    if machine is not None and not machine.connected:
         return  # no agent: it will tell when there is one
-    used = tx.one(
-        "SELECT COALESCE(SUM(vcpus), 0) AS vcpus, COALESCE(SUM(memory), 0) AS memory"
-        " FROM ecs_task WHERE last NOT IN (?, ?)",
-        PROVISIONING, STOPPED,
-    )  # fmt: skip
-    assert used is not None
-    vcpus, memory = used["vcpus"], used["memory"]
+    vcpus, memory = set_aside(tx)
+    closed = draining(tx)
     waiting = tx.all(
         "SELECT * FROM ecs_task WHERE last = ? ORDER BY service <> '', seq LIMIT ?",
         PROVISIONING, LOOKED_AT_MAX,
@@ -60,6 +50,9 @@ def on_admit(tx: Tx, _report: Report) -> None:
         if begun == AT_ONCE_MAX:
             tx.emit(Wake(), reply_to=ReplyTo("ecs", "admit", ""))
             return
+        if row["launch"] != FARGATE and (row["account"], row["region"], row["cluster"]) in closed:
+            note_waits(tx, of_row(row), "its container instance to be ACTIVE: it is DRAINING")
+            continue
         if not fits(machine, row, vcpus, memory):
             assert machine is not None
             of = row["account"], row["region"], row["cluster"], row["service"]
@@ -70,18 +63,23 @@ def on_admit(tx: Tx, _report: Report) -> None:
             short.add(of)
             continue
         begun, vcpus, memory = begun + 1, vcpus + row["vcpus"], memory + row["memory"]
-        task = of_row(row)
-        task.state["connectivity"] = task.state["pull_started"] = tx.now
-        set_status(tx, task, PENDING)
-        proceed(tx, task)
+        begin(tx, of_row(row))
+
+
+def begin(tx: Tx, task: Task) -> None:
+    """It has its room."""
+    if task.launch != FARGATE:
+        instance = instance_of(tx, task.account, task.region, task.cluster)
+        task.state["instance"] = instance.arn if instance else None
+    task.state["connectivity"] = task.state["pull_started"] = tx.now
+    set_status(tx, task, PENDING)
+    proceed(tx, task)
 
 
 def tell_why(tx: Tx, task: Task, lacks: str) -> None:
     """Once for each thing that it comes to lack."""
-    if task.state.get("waits") == lacks:
+    if not note_waits(tx, task, lacks):
         return
-    task.state["waits"] = lacks
-    save(tx, task)
     service = find_service(tx, task.account, task.region, task.cluster, task.service)
     if task.service and service is not None:
         service.tell(tx.now, tx.new_id(), "was unable to place a task because no container instance"
@@ -90,21 +88,31 @@ def tell_why(tx: Tx, task: Task, lacks: str) -> None:
         save_service(tx, service)
 
 
-def lacking(machine: Row, wanted: Row, vcpus: int, memory: int) -> str:
+def note_waits(tx: Tx, task: Task, what: str) -> bool:
+    """What it waits for, for `owari status`. True when that is new."""
+    if task.state.get("waits") == what:
+        return False
+    task.state["waits"] = what
+    save(tx, task)
+    return True
+
+
+def lacking(machine: Machine, wanted: Row, vcpus: int, memory: int) -> str:
     """In the words of a service's event; what there is and what is free is for people."""
     return " and ".join(
-        f"{what} ({wanted[column]} wanted, {max(0, machine[column] - used)} of {machine[column]}"
-        " free)"
-        for what, column, used in (("CPU units", "vcpus", vcpus), ("memory", "memory", memory))
-        if used + wanted[column] > machine[column]
+        f"{what} ({wanted[column]} wanted, {max(0, there - used)} of {there} free)"
+        for what, column, used, there in (
+            ("CPU units", "vcpus", vcpus, machine.vcpus),
+            ("memory", "memory", memory, machine.memory),
+        )
+        if used + wanted[column] > there
     )
 
 
-def fits(machine: Row | None, wanted: Row, vcpus: int, memory: int) -> bool:
+def fits(machine: Machine | None, wanted: Row, vcpus: int, memory: int) -> bool:
     """One that asks more than there is runs alone; its containers learn why they cannot."""
     if machine is None or not vcpus + memory:
         return True
     return bool(
-        vcpus + wanted["vcpus"] <= machine["vcpus"]
-        and memory + wanted["memory"] <= machine["memory"]
+        vcpus + wanted["vcpus"] <= machine.vcpus and memory + wanted["memory"] <= machine.memory
     )

@@ -2,13 +2,16 @@
 
 from owari.services.ecs import (
     admitting,
+    api_attributes,
     api_clusters,
     api_definitions,
+    api_instances,
     api_protection,
     api_providers,
     api_run,
     api_services,
     api_settings,
+    api_start,
     api_tags,
     api_tasks,
     checking,
@@ -23,13 +26,16 @@ from owari.services.ecs import (
 
 __all__ = [
     "admitting",
+    "api_attributes",
     "api_clusters",
     "api_definitions",
+    "api_instances",
     "api_protection",
     "api_providers",
     "api_run",
     "api_services",
     "api_settings",
+    "api_start",
     "api_tags",
     "api_tasks",
     "checking",

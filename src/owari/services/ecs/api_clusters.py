@@ -9,6 +9,7 @@ from owari.errors import ServiceError
 from owari.services.ecs import rows
 from owari.services.ecs.faults import no_cluster
 from owari.services.ecs.figures import active_services, statistics, task_counts
+from owari.services.ecs.instances import forget_instance, instance_of
 from owari.services.ecs.lookup import active_cluster, cluster_arn
 from owari.services.ecs.names import DEFAULT_CLUSTER, check_name, last_of
 from owari.services.ecs.paging import key_of, page_size, token_for
@@ -57,7 +58,7 @@ def _shown(tx: Tx, row: Row, include: set[str]) -> dict[str, Any]:
         "clusterArn": cluster_arn(tx, name),
         "clusterName": name,
         "status": row["status"],
-        "registeredContainerInstancesCount": 0,
+        "registeredContainerInstancesCount": int(_has_instance(tx, row)),
         "runningTasksCount": running,
         "pendingTasksCount": pending,
         "activeServicesCount": active_services(tx, name),
@@ -71,6 +72,11 @@ def _shown(tx: Tx, row: Row, include: set[str]) -> dict[str, Any]:
     if "ATTACHMENTS" in include and body["capacityProviders"]:
         made |= {"attachments": [], "attachmentsStatus": "UPDATE_COMPLETE"}
     return dict(made)
+
+
+def _has_instance(tx: Tx, row: Row) -> bool:
+    instance = instance_of(tx, tx.account, tx.region, row["name"])
+    return row["status"] == "ACTIVE" and instance is not None
 
 
 @operation("ecs", "DescribeClusters", reads=True)
@@ -141,6 +147,7 @@ def delete_cluster(tx: Tx, p: Params) -> Result:
             "ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active."
         )
     rows.save_cluster(tx, name, "INACTIVE", json.loads(row["body"]))
+    forget_instance(tx, name)
     ensure_sweep(tx)
     shown = _shown(tx, _row(tx, name), {"TAGS"})
     tx.resources.deleted(cluster_arn(tx, name))

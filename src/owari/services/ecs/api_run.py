@@ -12,6 +12,7 @@ from owari.services.ecs.describing import task_detail
 from owari.services.ecs.faults import invalid
 from owari.services.ecs.launching import Order, check, launch
 from owari.services.ecs.lookup import active_cluster, active_definition, definition_arn
+from owari.services.ecs.placing import NO_INSTANCES, Place, check_constraints, place
 from owari.services.ecs.strategy import launch_type, shared_out
 from owari.services.ecs.sweeping import TOKEN_KEPT_S, ensure_sweep
 from owari.services.ecs.tagging import checked_tags, listed
@@ -32,27 +33,43 @@ def run_task(tx: Tx, p: Params) -> Result:
     count = 1 if count is None else count
     if not 1 <= count <= COUNT_MAX:
         raise invalid(f"Count must be between 1 and {COUNT_MAX}.")
-    if len(p.get("startedBy", "")) > STARTED_BY_MAX:
-        raise invalid(f"startedBy cannot be longer than {STARTED_BY_MAX} characters.")
     launched, strategy = launch_type(p, json.loads(cluster["body"]))
     check(p, json.loads(definition["body"]), launched)
+    constraints = p.get("placementConstraints", [])
+    check_constraints(constraints, launched)
+    order = order_of(tx, p, cluster["name"], definition)
     known = _known(tx, p)
     if known is not None:
         return known
-    order = Order(
-        cluster=cluster["name"],
+    constraints = [*constraints, *json.loads(definition["body"])["placementConstraints"]]
+    found = place(tx, launched, order.cluster, constraints, order.group, count)
+    if found.reason == NO_INSTANCES:
+        if not strategy:
+            raise invalid(NO_INSTANCES)
+        found = Place(count)  # of a provider, a task waits for an instance
+    names = shared_out(strategy, {}, found.count)
+    made = [launch(tx, order, (launched, name)) for name in names]
+    ask_for_room(tx)
+    arn = found.instance.arn if found.instance else ""
+    failures = [{"arn": arn, "reason": found.reason}] * (count - found.count)
+    tags = {"tags": listed(order.tags)}
+    answer = {"tasks": [task_detail(task) | tags for task in made], "failures": failures}
+    _remember(tx, p, answer)
+    return answer
+
+
+def order_of(tx: Tx, p: Params, cluster: str, definition: Row) -> Order:
+    """What RunTask, or StartTask, asks for. Raises InvalidParameterException."""
+    if len(p.get("startedBy", "")) > STARTED_BY_MAX:
+        raise invalid(f"startedBy cannot be longer than {STARTED_BY_MAX} characters.")
+    return Order(
+        cluster=cluster,
         definition=definition,
         how=p,
         group=p.get("group") or f"family:{definition['family']}",
         started_by=p.get("startedBy", ""),
         tags=_tags(tx, p, definition),
     )
-    made = [launch(tx, order, (launched, name)) for name in shared_out(strategy, {}, count)]
-    ask_for_room(tx)
-    tags = {"tags": listed(order.tags)}
-    answer: dict[str, Any] = {"tasks": [task_detail(t) | tags for t in made], "failures": []}
-    _remember(tx, p, answer)
-    return answer
 
 
 def _tags(tx: Tx, p: Params, definition: Row) -> dict[str, str]:

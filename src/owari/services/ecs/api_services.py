@@ -18,6 +18,7 @@ from owari.services.ecs.lookup import (
 )
 from owari.services.ecs.names import check_name, ecs_arn, last_of
 from owari.services.ecs.paging import key_of, page_size, token_for
+from owari.services.ecs.placing import check_constraints
 from owari.services.ecs.service_rows import (
     ACTIVE,
     DRAINING,
@@ -44,6 +45,7 @@ CONFIGURATION: dict[str, Any] = {
     "maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING",
     "bakeTimeInMinutes": 0, "deploymentCircuitBreaker": {"enable": False, "rollback": False},
 }  # fmt: skip
+DAEMON = {"maximumPercent": 100, "minimumHealthyPercent": 0}
 NO_BALANCER = (
     "has load balancers or service registries. Owari keeps them on record and registers no targets"
     " with them."
@@ -90,6 +92,7 @@ def create_service(tx: Tx, p: Params) -> Result:
 def _checked(tx: Tx, body: dict[str, Any], definition: str, cluster: Row) -> str:
     """Its launch type. The body says from now on what decides it. Raises ServiceError."""
     launched, strategy = launch_type(body, json.loads(cluster["body"]))
+    check_constraints(body.get("placementConstraints", []), launched)
     check(body, json.loads(active_definition(tx, definition)["body"]), launched)
     if strategy:
         body["capacityProviderStrategy"] = strategy
@@ -117,7 +120,8 @@ def _body(p: Params, principal: str) -> dict[str, Any]:
     if count is None:
         raise invalid("The desired count must be specified for a service of the replica strategy.")
     body["desiredCount"] = _count(count)
-    body["deploymentConfiguration"] = _configuration(p.get("deploymentConfiguration") or {})
+    given = p.get("deploymentConfiguration") or {}
+    body["deploymentConfiguration"] = _configuration((DAEMON if daemon else {}) | given)
     body["clientToken"], body["createdBy"] = p.get("clientToken"), principal
     return body
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from owari.arn import parse_arn
 from owari.services.ecs import records, rows
 from owari.services.ecs.faults import invalid
+from owari.services.ecs.instances import instance_named
 from owari.services.ecs.names import definition_reference
 from owari.services.ecs.providers import find_provider
 from owari.services.ecs.service_rows import find_service
@@ -51,6 +52,8 @@ def _exists(tx: Tx, arn: str, kind: str, path: str) -> bool:
             return rows.definition(tx, *definition_reference(arn)) is not None
         case "task":
             return records.task(tx, tx.account, tx.region, name) is not None
+        case "container-instance":
+            return instance_named(tx, cluster, arn) is not None
         case "capacity-provider":
             return find_provider(tx, path) is not None
         case "service":

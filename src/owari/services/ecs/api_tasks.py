@@ -7,6 +7,7 @@ from typing import Any
 from owari.services.ecs.core import BY_USER
 from owari.services.ecs.describing import task_detail
 from owari.services.ecs.faults import invalid
+from owari.services.ecs.instances import instance_named
 from owari.services.ecs.life import ask_to_stop
 from owari.services.ecs.lookup import active_cluster, task_in
 from owari.services.ecs.names import ecs_arn, last_of
@@ -55,6 +56,10 @@ def list_tasks(tx: Tx, p: Params) -> Result:
     }
     asked = {name: value for name, value in wanted.items() if value is not None}
     where = "".join(f" AND {name} = ?" for name in asked)
+    if p.get("containerInstance"):
+        if instance_named(tx, cluster, p["containerInstance"]) is None:
+            return {"taskArns": []}
+        where += " AND launch <> 'FARGATE' AND last <> 'PROVISIONING'"
     found = tx.all(
         "SELECT seq, id FROM ecs_task WHERE account = ? AND region = ? AND cluster = ?"
         f" AND seq > ?{where} ORDER BY seq LIMIT ?",

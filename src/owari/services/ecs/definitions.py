@@ -7,6 +7,7 @@ from typing import Any
 from owari.services.ecs.core import depends_on
 from owari.services.ecs.faults import client
 from owari.services.ecs.names import check_family
+from owari.services.ecs.query import compiled
 from owari.services.ecs.sizes import check_fargate, cpu_units, memory_mib
 from owari.services.ecs.volumes import check_volumes
 
@@ -46,6 +47,11 @@ def definition_of(p: Json) -> Json:
         made["memory"] = str(memory_mib(made["memory"]))
     made.setdefault("volumes", [])
     made.setdefault("placementConstraints", [])
+    for constraint in made["placementConstraints"]:
+        if constraint.get("type") != "memberOf" or not constraint.get("expression"):
+            raise client("A task definition's placement constraints are expressions of type"
+                         " memberOf.")  # fmt: skip
+        compiled(constraint["expression"])
     made["containerDefinitions"] = [_container(c, p, fargate) for c in p["containerDefinitions"]]
     _check_containers(made)
     made["compatibilities"] = _compatibilities(made)

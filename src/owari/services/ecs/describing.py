@@ -18,7 +18,7 @@ _TIMES = (
 _ALWAYS = ("availabilityZone", "cpu", "memory", "overrides", "enableExecuteCommand")
 _MAYBE = (
     "platformVersion", "platformFamily", "capacityProviderName", "ephemeralStorage",
-    "fargateEphemeralStorage", "containerInstanceArn",
+    "fargateEphemeralStorage",
 )  # fmt: skip
 
 
@@ -44,6 +44,8 @@ def task_detail(task: Task) -> Json:
     made |= {name: body[name] for name in _ALWAYS if name in body}
     made |= {name: body[name] for name in _MAYBE if body.get(name)}
     made |= {shown: state[name] for name, shown in _TIMES if state.get(name) is not None}
+    if state.get("instance"):
+        made["containerInstanceArn"] = state["instance"]
     if state.get("connectivity") is not None:
         made["connectivity"] = "CONNECTED"
     if task.started_by:

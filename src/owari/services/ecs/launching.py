@@ -12,6 +12,7 @@ from owari.services.ecs.core import PROVISIONING, RUNNING, Part
 from owari.services.ecs.events import announce
 from owari.services.ecs.faults import client, invalid
 from owari.services.ecs.lookup import definition_arn
+from owari.services.ecs.machines import machine_of
 from owari.services.ecs.overriding import containers_of, shown_overrides
 from owari.services.ecs.records import Task
 from owari.services.ecs.sizes import cpu_units, memory_mib, shares
@@ -56,9 +57,7 @@ def launch(tx: Tx, order: Order, kind: tuple[str, str]) -> Task:
     """`kind`: a launch type and a capacity provider, if any. Raises InvalidParameterException."""
     definition = json.loads(order.definition["body"])
     body = _body(tx, order, definition, kind)
-    cpu = int(body["cpu"]) if body.get("cpu") else None
-    memory = int(body["memory"]) if body.get("memory") else None
-    parts = shares(body["containers"], cpu, memory)
+    vcpus, memory = _set_aside(body["containers"], body)
     task = Task(
         account=tx.account,
         region=tx.region,
@@ -75,8 +74,8 @@ def launch(tx: Tx, order: Order, kind: tuple[str, str]) -> Task:
         desired=RUNNING,
         created=tx.now,
         stopped=None,
-        vcpus=int(sum(share.cpu for share in parts)),
-        memory=sum(share.memory for share in parts),
+        vcpus=vcpus,
+        memory=memory,
         body=body,
         state={"version": 1, "parts": [Part().as_json() for _ in body["containers"]]},
     )
@@ -85,6 +84,18 @@ def launch(tx: Tx, order: Order, kind: tuple[str, str]) -> Task:
         tx.resources.tag(task.arn, order.tags)
     announce(tx, task)
     return task
+
+
+def size_of(order: Order) -> tuple[int, int]:
+    """CPU units and MiB that a task of this order sets aside. Raises as `launch` does."""
+    definition, overrides = json.loads(order.definition["body"]), order.how.get("overrides") or {}
+    return _set_aside(containers_of(definition, overrides), _size(overrides, definition))
+
+
+def _set_aside(containers: list[Json], size: Json) -> tuple[int, int]:
+    cpu = int(size["cpu"]) if size.get("cpu") else None
+    parts = shares(containers, cpu, int(size["memory"]) if size.get("memory") else None)
+    return int(sum(share.cpu for share in parts)), sum(share.memory for share in parts)
 
 
 def _body(tx: Tx, order: Order, definition: Json, kind: tuple[str, str]) -> Json:
@@ -99,7 +110,7 @@ def _body(tx: Tx, order: Order, definition: Json, kind: tuple[str, str]) -> Json
         "definition": definition_arn(tx, order.definition["family"], order.definition["revision"]),
         "enableExecuteCommand": bool(how.get("enableExecuteCommand")),
         "group": order.group,
-        "host": "i-" + tx.new_id().replace("-", "")[:17],
+        "host": _host(tx, kind[0]),
         "ids": [tx.new_id() for _ in containers],
         "overrides": shown_overrides(definition, overrides),
         "task_role": overrides.get("taskRoleArn") or definition.get("taskRoleArn") or "",
@@ -118,6 +129,14 @@ def _body(tx: Tx, order: Order, definition: Json, kind: tuple[str, str]) -> Json
             "subnet": network["subnets"][0],
         }
     return made
+
+
+def _host(tx: Tx, launched: str) -> str:
+    """The id of the instance it runs on: with Fargate one of its own."""
+    machine = machine_of(tx) if launched != "FARGATE" else None
+    return (
+        machine.ec2_id if machine and machine.instance else "i-" + tx.new_id().replace("-", "")[:17]
+    )
 
 
 def platform_version(how: Json) -> str:

@@ -11,12 +11,20 @@ import math
 from owari.effects import Report
 from owari.errors import ServiceError
 from owari.services.ecs import records, rows
-from owari.services.ecs.core import BY_SCHEDULER, RUNNING, STOPPED, UNHEALTHY, health_of
+from owari.services.ecs.core import (
+    BY_SCHEDULER,
+    PROVISIONING,
+    RUNNING,
+    STOPPED,
+    UNHEALTHY,
+    health_of,
+)
 from owari.services.ecs.deploying import Counts, Moves, breaks, is_failure, moves, pause_s
 from owari.services.ecs.deployments import new_deployment
 from owari.services.ecs.launching import Order, launch
 from owari.services.ecs.life import ask_to_stop
 from owari.services.ecs.names import definition_reference
+from owari.services.ecs.placing_services import is_closed, placeable
 from owari.services.ecs.protecting import unprotected, wait_for_protected
 from owari.services.ecs.providers import present
 from owari.services.ecs.records import Task
@@ -102,8 +110,11 @@ def _replace_unhealthy(tx: Tx, service: Service, tasks: list[Task]) -> None:
 # ---- what is done next
 def _move(tx: Tx, service: Service, tasks: list[Task]) -> None:
     wanted = service.body["desiredCount"] if service.status == ACTIVE else 0
-    mine = [task for task in tasks if task.deployment == service.primary["id"]]
-    others = [task for task in tasks if task.deployment != service.primary["id"]]
+    of_now = {task.id for task in tasks if task.deployment == service.primary["id"]}
+    if is_closed(tx, service):  # what its instance carries is to go, and nothing comes
+        of_now = {task.id for task in tasks if task.last == PROVISIONING} & of_now
+    mine = [task for task in tasks if task.id in of_now]
+    others = [task for task in tasks if task.id not in of_now]
     counts = Counts(len(mine), sum(map(_is_good, mine)), len(others), sum(map(_is_good, others)))
     configuration = service.body["deploymentConfiguration"]
     if service.status == ACTIVE and _gives_up(tx, service, wanted):
@@ -116,8 +127,8 @@ def _move(tx: Tx, service: Service, tasks: list[Task]) -> None:
     if todo.start and tx.now < service.state["retry_at"]:
         key = f"{service.cluster}/{service.name}"
         look_after(tx, service.account, service.region, key, service.state["retry_at"])
-    elif todo.start:
-        _start(tx, service, mine, min(todo.start, AT_ONCE_MAX))
+    elif todo.start and (count := placeable(tx, service, min(todo.start, AT_ONCE_MAX))):
+        _start(tx, service, mine, count)
 
 
 def _surplus(

@@ -119,4 +119,19 @@ migrations(
         PRIMARY KEY (account, region, name)
     );
     """,
+    """
+    ALTER TABLE ecs_machine ADD COLUMN instance TEXT NOT NULL DEFAULT '';
+    ALTER TABLE ecs_machine ADD COLUMN architecture TEXT NOT NULL DEFAULT '';
+    ALTER TABLE ecs_machine ADD COLUMN registered DOUBLE PRECISION NOT NULL DEFAULT 0;
+    ALTER TABLE ecs_machine ADD COLUMN connected BIGINT NOT NULL DEFAULT 0;
+    CREATE TABLE ecs_instance (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        cluster TEXT NOT NULL,
+        status TEXT NOT NULL,
+        version BIGINT NOT NULL,
+        attributes TEXT NOT NULL,
+        PRIMARY KEY (account, region, cluster)
+    );
+    """,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from owari.effects import ReplyTo, Wake
+from owari.services.ecs.service_rows import services_in
 from owari.store import outbox
 from owari.store.tx import Tx
 
@@ -31,3 +32,10 @@ def look_after(tx: Tx, account: str, region: str, service: str, due: float | Non
         region=region,
         principal="ecs.amazonaws.com",
     )
+
+
+def placing_changed(tx: Tx, cluster: str) -> None:
+    """What could not be placed on the cluster's instance may be now, or the other way round."""
+    ask_for_room(tx)
+    for service in services_in(tx, cluster):
+        look_after(tx, tx.account, tx.region, f"{cluster}/{service.name}")
