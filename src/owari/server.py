@@ -236,7 +236,9 @@ class _Server:
 
     def _greeting(self) -> str:
         where = f"Owari {version()} listens on {self.endpoint} (data: {self.config.data})"
-        use = f"  export AWS_ENDPOINT_URL={self.endpoint} AWS_DEFAULT_REGION=us-east-1"
+        # Python's SDK and the CLI read AWS_DEFAULT_REGION, all other SDKs AWS_REGION.
+        region = "AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1"
+        use = f"  export AWS_ENDPOINT_URL={self.endpoint} {region}"
         if self.config.auth:
             keys = f"  export AWS_SHARED_CREDENTIALS_FILE={self._write_credentials()}"
         else:
