@@ -32,7 +32,7 @@ class Receiver(BaseHTTPRequestHandler):
             case "/large":
                 self.answer(b"x" * (ANSWER_MAX_BYTES * 2))
             case "/silent":
-                self.stop.wait(20)
+                self.stop.wait(60)
             case _:
                 self.answer(b"thanks")
 
@@ -63,7 +63,7 @@ def url() -> Iterator[str]:
     thread.join()
 
 
-def post(url: str, timeout_s: float = 10.0) -> Http:
+def post(url: str, timeout_s: float = 60.0) -> Http:
     return Http("POST", url, {"X-Kind": "Notification"}, b"hello", timeout_s)
 
 
@@ -98,10 +98,12 @@ def test_nobody_there() -> None:
 
 
 def test_the_engine_is_told(url: str) -> None:
-    async def deliver(target: str) -> tuple[dict[str, Any] | None, ServiceError | None]:
+    async def deliver(
+        target: str, timeout_s: float = 60.0
+    ) -> tuple[dict[str, Any] | None, ServiceError | None]:
         told: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         deliverer = Deliverer()
-        deliverer.deliver(post(target, 0.05), lambda *what: told.set_result(what))
+        deliverer.deliver(post(target, timeout_s), lambda *what: told.set_result(what))
         try:
             return await told
         finally:
@@ -109,7 +111,7 @@ def test_the_engine_is_told(url: str) -> None:
 
     result, error = asyncio.run(deliver(f"{url}/hook"))
     assert result is not None and result["status"] == 200 and error is None
-    result, error = asyncio.run(deliver(f"{url}/silent"))
+    result, error = asyncio.run(deliver(f"{url}/silent", 0.05))
     assert result is None and error is not None and error.code == "Timeout"
     result, error = asyncio.run(deliver("http://127.0.0.1:1/"))
     assert result is None and error is not None and error.code == "ConnectionError"

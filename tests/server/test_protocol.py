@@ -90,7 +90,10 @@ def test_a_refused_body_is_thrown_away_and_the_connection_goes_on(client: socket
     assert answers.read()[0] == 200
 
 
-def test_a_huge_refused_body_ends_the_connection(client: socket.socket) -> None:
+def test_a_huge_refused_body_ends_the_connection(
+    client: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_connection, "LINGER_S", 60.0)
     size = 2 * http_connection.DISCARD_MAX_BYTES
     head = request("PUT", "/bucket/k", f"Content-Length: {size}")
     client.sendall(head.replace(b"Host: localhost", b"Host: evil.example"))
@@ -141,7 +144,10 @@ def test_http_1_0(server: FakeServer) -> None:
             assert kept or answers.closed()
 
 
-def test_a_client_that_closed_its_sending_side_gets_its_answers(client: socket.socket) -> None:
+def test_a_client_that_closed_its_sending_side_gets_its_answers(
+    client: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_connection, "HALF_CLOSED_S", 60.0)
     client.sendall(request("PUT", "/bucket/k", body=b"hello") + request("GET", "/bucket/k"))
     client.shutdown(socket.SHUT_WR)
     answers = Answers(client)

@@ -156,7 +156,7 @@ def test_an_unkind_regex_takes_linear_time() -> None:
     regex = compile_regex(r"a*a*a*a*a*a*a*a*a*a*a*a*b{0,50}c")
     started = time.process_time()
     assert not regex.search("a" * 50_000)
-    assert time.process_time() - started < 2  # a backtracking one would need years
+    assert time.process_time() - started < 20  # a backtracking one would need years
 
 
 def test_deeply_nested_json_does_not_match() -> None:
