@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from owari.demo.ffmpeg import find_ffmpeg, probe
-from tests.support.server import OWARI
+from tests.support.server import OWARI, eventually
 
 pytestmark = pytest.mark.acceptance
 
@@ -92,7 +92,7 @@ def test_a_demo_that_is_stopped_leaves_nothing(tmp_path: Path, how: signal.Signa
         assert "stopped" in running.stderr.read()
     assert running.returncode == 1
     assert not folder.exists()
-    assert not users(folder)
+    eventually(lambda: not users(folder))
 
 
 def users(folder: Path) -> list[int]:

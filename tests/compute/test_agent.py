@@ -168,8 +168,7 @@ def test_an_agent_killed_is_replaced_and_its_orphans_die(make_lab: MakeLab, shar
     if not lab.agent["isolation"].startswith("cgroup"):
         pids.pop()  # without its environment and its parents nothing says whose it is
     before = lab.agent["instance"]
-    everyone = [*pids, *marked(lab)]
-    assert len(set(everyone)) >= 7
+    everyone = lab.wait(lambda: len(found := {*pids, *marked(lab)}) >= 7 and found)
     lab.kill_agent()
     lab.wait(lambda: lab.agents[-1][0] != before)
     assert lab.agents[-1][1] == set(), "the engine hears that the run is lost"
@@ -305,6 +304,7 @@ def test_an_environment_unused_is_retired(make_lab: MakeLab) -> None:
 def test_a_zygote_killed_is_replaced(make_lab: MakeLab) -> None:
     lab = make_lab()
     assert lab.result(ECHO, 1) == 1
+    lab.wait(lambda: lab.agent.get("environments") == 1)
     zygote = lab.agent["interpreters"][0]["pid"]
     os.kill(zygote, signal.SIGKILL)
     lab.wait(lambda: not alive(zygote))

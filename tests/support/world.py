@@ -33,6 +33,7 @@ from owari.wire.operation import REGISTRY, Direct, Registry
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 START = 1_893_456_000.0  # 2030-01-01T00:00:00Z
+TURN_OPERATIONS = (256, 7, 1)  # where commits fall is the seed's, not the machine's, affair
 
 # What stays in every store, and why. Rows of all other tables go with what they tell of.
 KEPT = {
@@ -79,7 +80,8 @@ class Disconnected(Exception):
 
 class World:
     def __init__(self, folder: Path, *, seed: int = 0, registry: Registry = REGISTRY) -> None:
-        self.config = Config(data=Path(folder))
+        most = TURN_OPERATIONS[seed % len(TURN_OPERATIONS)]
+        self.config = Config(data=Path(folder), turn_time_s=float("inf"), turn_operations_max=most)
         self.registry = registry
         self.clock = SimulatedClock()
         self.random = random.Random(seed)

@@ -54,7 +54,8 @@ def bury_containers(folder: Path, mark: str) -> None:
 
 
 def remove_groups(parents: tuple[str, ...]) -> None:
-    for _ in range(100):
+    """What is killed is gone only when it has had its turn on a busy machine."""
+    for _ in range(500):
         isolation.remove_groups(parents)
         if not any(Path(parent).exists() for parent in parents):
             return
