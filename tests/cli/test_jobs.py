@@ -108,6 +108,32 @@ def test_a_failed_array_tells_which_and_only_those_run_again(server: Server, fol
     assert (rest.returncode, "no child" in rest.stderr) == (0, True)
 
 
+def test_one_child_run_again_is_still_that_child(server: Server, folder: Path) -> None:
+    command = 'echo "I am $AWS_BATCH_JOB_ARRAY_INDEX"; test $AWS_BATCH_JOB_ARRAY_INDEX != 2'
+    found = followed(
+        server, folder, "--array", "4", "--name", "one-fails", "--", "sh", "-c", command
+    )
+    first = found["jobId"]
+    again = owari(server, folder, "rerun", first, "--failed", "--follow", "--json")
+    job = json.loads(again.stdout)["jobId"]
+    assert f"{job}:2  exit 1" in again.stderr
+    assert owari(server, folder, "logs", f"{job}:2").stdout.rstrip().endswith("2  I am 2")
+    assert "index       2" in owari(server, folder, "job", job).stdout
+    assert owari(server, folder, "job", f"{job}:1").returncode == 1
+    whole = owari(server, folder, "rerun", f"{first}:3", "--follow", "--json")
+    assert (whole.returncode, json.loads(whole.stdout)["size"]) == (0, 1), whole.stderr
+    log = owari(server, folder, "logs", json.loads(whole.stdout)["jobId"] + ":3").stdout
+    assert log.rstrip().endswith("3  I am 3")
+    none = owari(server, folder, "rerun", f"{first}:3", "--failed")
+    assert (none.returncode, none.stderr) == (0, f"owari rerun: {first}:3 did not fail\n")
+
+
+def test_what_never_began_has_no_output_to_look_at(server: Server, folder: Path) -> None:
+    failed = followed(server, folder, "--", "false")["jobId"]
+    after = owari(server, folder, "submit", "--after", failed, "--follow", "--", "true")
+    assert "Dependent Job failed" in after.stderr and "its output" not in after.stderr
+
+
 def test_commands_that_are_told_work_as_told(server: Server, folder: Path) -> None:
     plain = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     data = ["--data", str(server.data)]

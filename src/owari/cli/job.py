@@ -67,6 +67,8 @@ def _follow(batch: Any, parts: list[Part], place: str) -> list[dict[str, Any]] |
 
 def _show(batch: Any, parts: list[Part], index: int | None, place: str) -> None:
     rows = facts(parts, time.time() * 1000)
+    if index is None and len(parts) == 1 and parts[0].has_children and not parts[0].is_array:
+        index = parts[0].wrapped.index_of(0)
     if index is not None:
         rows.insert(1, ("index", str(index)))
     width = max(len(name) for name, _ in rows)

@@ -13,7 +13,16 @@ from owari.cli.batch.errors import told
 from owari.cli.batch.following import INTERRUPTED, follow, goes_on
 from owari.cli.batch.outcome import as_json, exit_status, show_failed
 from owari.cli.batch.rerunning import request
-from owari.cli.batch.submission import PARTS_TAG, TAG, NoJob, Part, find, submit
+from owari.cli.batch.submission import (
+    PARTS_TAG,
+    TAG,
+    NoJob,
+    Part,
+    find,
+    place_of,
+    split_reference,
+    submit,
+)
 from owari.cli.client import connect
 from owari.cli.find import place
 
@@ -24,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " AWS_BATCH_JOB_ARRAY_INDEX, AWS_BATCH_JOB_ARRAY_SIZE and OWARI_ITEM it had, also when only"
         " the failed ones run; the image must have sh."
     )
-    parser.add_argument("job", metavar="JOB", help="an id, its beginning, or a name")
+    parser.add_argument(
+        "job", metavar="JOB[:INDEX]", help="an id, its beginning, or a name; of an array, a child"
+    )
     parser.add_argument("--failed", action="store_true", help="only the children that failed")
     parser.add_argument("-f", "--follow", action="store_true", help="watch it until it has ended")
     parser.add_argument("--json", action="store_true", help="print what comes of it as JSON")
@@ -37,9 +48,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _rerun(args: argparse.Namespace) -> int:
     batch = connect(args, "batch")
-    made = _requests(batch, find(batch, args.job), args.failed)
+    reference, index = split_reference(args.job)
+    made = _requests(batch, find(batch, reference), index, args.failed)
     if not made:
-        print(f"owari rerun: no child of {args.job} failed", file=sys.stderr)
+        none = f"no child of {args.job} failed" if index is None else f"{args.job} did not fail"
+        print(f"owari rerun: {none}", file=sys.stderr)
         return 0
     tags = {TAG: str(uuid.uuid4()), PARTS_TAG: str(len(made))}
     ids = submit(batch, (request | {"tags": request.get("tags", {}) | tags} for request in made))
@@ -61,10 +74,19 @@ def _rerun(args: argparse.Namespace) -> int:
     return exit_status(details)
 
 
-def _requests(batch: Any, parts: list[Part], only_failed: bool) -> list[dict[str, Any]]:
+def _requests(
+    batch: Any, parts: list[Part], index: int | None, only_failed: bool
+) -> list[dict[str, Any]]:
     """Raises NoJob while any of it has not ended: it could still fail, or run twice at once."""
-    for part in parts:
+    asked = [(part, list(range(part.size))) for part in parts]
+    if index is not None:
+        part, child = place_of(parts, index)
+        asked = [(part, [child])]
+    for part, _ in asked:
         if part.detail["status"] not in ("SUCCEEDED", "FAILED"):
             raise NoJob(f"{part.id} has not ended yet (owari job {part.id} --follow)")
-    chosen = [(part, failed(batch, part) if only_failed else range(part.size)) for part in parts]
-    return [request(part, children) for part, children in chosen if children]
+    if only_failed:
+        asked = [
+            (part, sorted(set(children) & set(failed(batch, part)))) for part, children in asked
+        ]
+    return [request(part, children) for part, children in asked if children]

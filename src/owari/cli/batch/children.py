@@ -50,7 +50,8 @@ def first_failed(batch: Any, parts: Sequence[Part], most: int) -> Iterator[tuple
     left = most
     for part in parts:
         if not part.is_array:
-            found = [(part.id, part.detail)] if part.detail["status"] == "FAILED" else []
+            whole = [(label(parts, part, 0), part.detail)]
+            found = whole if part.detail["status"] == "FAILED" else []
         elif part.detail["arrayProperties"]["statusSummary"].get("FAILED"):
             some = zip(range(left), listed(batch, part, "FAILED"), strict=False)
             found = [(label(parts, part, c["arrayProperties"]["index"]), c) for _, c in some]
@@ -64,7 +65,7 @@ def first_failed(batch: Any, parts: Sequence[Part], most: int) -> Iterator[tuple
 
 def label(parts: Sequence[Part], part: Part, child: int) -> str:
     """JOB:INDEX with the number its program sees, as `owari job` and `owari logs` take it."""
-    if not part.is_array and not part.wrapped.size:
+    if not part.has_children:
         return part.id
     return f"{parts[0].id}:{part.wrapped.index_of(child)}"
 

@@ -68,5 +68,7 @@ def show_failed(batch: Any, details: Sequence[Json], place: str, out: TextIO) ->
         print(f"  {label}  {why(job)}", file=out)
     if failed > len(shown):
         print(f"  … and {failed - len(shown)} more", file=out)
-    print(f"  its output:  owari logs {shown[0][0]}{place}", file=out)
+    ran = next((label for label, job in shown if "exitCode" in job.get("container", {})), None)
+    if ran is not None:
+        print(f"  its output:  owari logs {ran}{place}", file=out)
     print(f"  run again:   owari rerun {details[0]['jobId']} --failed{place}", file=out)

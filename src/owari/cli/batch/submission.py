@@ -43,6 +43,11 @@ class Part:
     def size(self) -> int:
         return int(self.detail.get("arrayProperties", {}).get("size", 1))
 
+    @property
+    def has_children(self) -> bool:
+        """Also a plain job may be one: of an array of one, or alone of those that failed."""
+        return self.is_array or bool(self.wrapped.size or self.wrapped.indexes)
+
     def child_id(self, child: int) -> str:
         return f"{self.id}:{child}" if self.is_array else self.id
 
@@ -147,6 +152,6 @@ def place_of(parts: Sequence[Part], index: int) -> tuple[Part, int]:
     """The part and the child whose program sees that number. Raises NoJob."""
     for part in parts:
         child = part.wrapped.child_of(index)
-        if child is not None and 0 <= child < part.size and (part.is_array or part.wrapped.size):
+        if child is not None and 0 <= child < part.size and part.has_children:
             return part, child
     raise NoJob(f"job {parts[0].id} has no child {index}")
