@@ -94,6 +94,10 @@ def test_a_bucket_tells_a_queue_that_exists(world: Queues) -> None:
     world.call("s3", "CreateBucket", Bucket="inbox")
     with pytest.raises(ServiceError, match="Unable to validate"):
         notify(world, "nowhere")
+    world.queue("q.fifo", FifoQueue="true")
+    with pytest.raises(ServiceError, match="Unable to validate") as refused:
+        notify(world, "q.fifo")
+    assert refused.value.fields["ArgumentValue1"] == "FIFO queues are not supported"
     notify(world, "q")
     body = Upload(size=1, md5=b"\x00" * 16, data=b"x")
     world.call("s3", "PutObject", Bucket="inbox", Key="a b.txt", Body=body)

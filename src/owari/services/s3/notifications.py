@@ -59,6 +59,10 @@ def _check_targets(tx: Tx, chosen: list[Rule]) -> None:
     problems = []
     for rule in {rule.target: rule for rule in chosen}.values():
         name, parameters = _CHECKS[rule.service]
+        if rule.target.endswith(".fifo"):
+            what = f"FIFO {KINDS[rule.kind][2]}s are not supported"
+            problems.append((rule.target, what))
+            continue
         if not announce.knows(rule.service, name):
             continue
         try:
