@@ -43,10 +43,15 @@ def lambda_(world: Watched) -> None:
     call("PutProvisionedConcurrencyConfig", FunctionName="f", Qualifier="live",
          ProvisionedConcurrentExecutions=1)  # fmt: skip
     call("PutRuntimeManagementConfig", FunctionName="f", UpdateRuntimeOn="FunctionUpdate")
+    publishers = {"SigningProfileVersionArns": [arn("signer", "/signing-profiles/p/v")]}
+    signing = call("CreateCodeSigningConfig", AllowedPublishers=publishers)["CodeSigningConfig"]
+    signed = {"CodeSigningConfigArn": signing["CodeSigningConfigArn"]}
+    call("PutFunctionCodeSigningConfig", FunctionName="f", **signed)
     call("PutFunctionConcurrency", FunctionName="f", ReservedConcurrentExecutions=0)
     call("Invoke", FunctionName="f", InvocationType="Event", Payload=b"{}")
     world.settle()
     call("DeleteFunction", FunctionName="f")
+    call("DeleteCodeSigningConfig", **signed)
     call("DeleteLayerVersion", **of_layer)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from owari.services.lambda_ import alias_rows, sql
+from owari.services.lambda_ import alias_rows, signing_rows, sql
+from owari.services.lambda_.api_signing import attachable, check_unsigned
 from owari.services.lambda_.api_versions import publish
 from owari.services.lambda_.configuration import created
 from owari.services.lambda_.faults import conflict, function_not_found, invalid
@@ -32,12 +33,13 @@ def create_function(tx: Tx, p: Params) -> Result:
     if ref.qualifier not in (None, LATEST):
         raise invalid("A function is created without a version or alias in its name.")
     config = created(ref.name, p, tx.limits)
-    if p.get("CodeSigningConfigArn"):
-        raise invalid("The code signing configuration cannot be found.")
+    arn = p.get("CodeSigningConfigArn")
+    signing = attachable(tx, arn) if arn else None
     tags = checked_tags({}, p.get("Tags") or {})
     if sql.function(tx, ref.name) is not None:
         raise conflict(f"Function already exist: {ref.name}")
     package = received(tx, p["Code"], config["PackageType"])
+    check_unsigned(tx, signing)
     layers = layers_named(tx, p.get("Layers") or [])
     check_together(package.source(), layers, tx.limits.function_unzipped_max_bytes)
     revision = tx.new_id()
@@ -54,6 +56,8 @@ def create_function(tx: Tx, p: Params) -> Result:
         layers=layers,
     )
     sql.add_function(tx, made)
+    if signing is not None:
+        signing_rows.attach(tx, ref.name, signing)
     on_function_changed(tx, ref.name)
     tx.resources.created(made.arn, "AWS::Lambda::Function", tags)
     return describe(publish(tx, made)) if p.get("Publish") else describe_created(made)
@@ -80,14 +84,6 @@ def _code(tx: Tx, source: Source) -> dict[str, str]:
     if source.image:
         return {"RepositoryType": "ECR", "ImageUri": source.image}
     return {"RepositoryType": "S3", "Location": location(tx, source)}
-
-
-@operation("lambda", "GetFunctionCodeSigningConfig", reads=True)
-def get_function_code_signing_config(tx: Tx, p: Params) -> Result:
-    """No function has one: CreateFunction refuses it. Deployment tools ask all the same."""
-    ref = named(tx, p, "GetFunctionCodeSigningConfig")
-    existing_function(tx, ref)
-    return {"FunctionName": ref.name}
 
 
 @operation("lambda", "GetFunctionConfiguration", reads=True)

@@ -1,9 +1,12 @@
-"""Tags of functions and event source mappings. Versions and aliases have none of their own."""
+"""Tags of functions, event source mappings and code signing configurations.
+
+Versions and aliases have none of their own.
+"""
 
 from __future__ import annotations
 
 from owari.arn import parse_arn
-from owari.services.lambda_ import mapping_rows
+from owari.services.lambda_ import mapping_rows, signing_rows
 from owari.services.lambda_.faults import constraint, invalid, not_found
 from owari.services.lambda_.lookup import existing_function, named
 from owari.services.lambda_.tagging import checked_tags
@@ -44,6 +47,8 @@ def _tagged(tx: Tx, p: Params, action: str) -> str:
         )
     kind, _, name = parsed.resource.partition(":")
     if kind == "event-source-mapping" and mapping_rows.find(tx, name) is not None:
+        return arn
+    if kind == "code-signing-config" and signing_rows.find(tx, arn) is not None:
         return arn
     if kind != "function":
         raise not_found("The resource you requested does not exist.")

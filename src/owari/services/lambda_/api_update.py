@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from owari.services.lambda_ import sql
+from owari.services.lambda_ import signing_rows, sql
+from owari.services.lambda_.api_signing import check_unsigned
 from owari.services.lambda_.api_versions import publish
 from owari.services.lambda_.configuration import updated
 from owari.services.lambda_.durable.settings import changed_durable_config
@@ -23,6 +24,7 @@ def update_function_code(tx: Tx, p: Params) -> Result:
     """`DryRun` checks everything and changes nothing."""
     current = _current(tx, p, "UpdateFunctionCode")
     package = received(tx, p, current.config["PackageType"])
+    check_unsigned(tx, signing_rows.of_function(tx, current.name))
     asked = {key: p[key] for key in ("Architectures",) if key in p}
     config = updated(current.name, current.config, asked, tx.limits)
     check_together(package.source(), current.layers, tx.limits.function_unzipped_max_bytes)

@@ -77,7 +77,13 @@ migrations(
 )
 
 _KEY = "account = ? AND region = ? AND name = ?"
-_HANGING = ("lambda_permission", "lambda_event_invoke", "lambda_url", "lambda_setting")
+_HANGING = (
+    "lambda_permission",
+    "lambda_event_invoke",
+    "lambda_url",
+    "lambda_setting",
+    "lambda_signed",
+)
 _VERSION = (
     "SELECT account, region, name, version, revision, deployed, source, modified, layers, config"
     " FROM lambda_version"
