@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from owari.services.ecs import records
-from owari.services.ecs.core import RUNNING
 from owari.services.ecs.deployments import HOW, new_deployment
+from owari.services.ecs.describing_services import scheduling, service_detail
 from owari.services.ecs.faults import invalid, no_service, not_implemented, service_not_active
-from owari.services.ecs.launching import FAMILY, check, platform_version
+from owari.services.ecs.launching import check
 from owari.services.ecs.lookup import (
     active_cluster,
     active_definition,
-    cluster_arn,
     definition_arn,
 )
 from owari.services.ecs.names import check_name, ecs_arn, last_of
 from owari.services.ecs.paging import key_of, page_size, token_for
 from owari.services.ecs.placing import check_constraints
+from owari.services.ecs.rollouts import STOPPED, end_rollout, forget_rollouts
 from owari.services.ecs.service_rows import (
     ACTIVE,
     DRAINING,
@@ -59,7 +58,7 @@ def create_service(tx: Tx, p: Params) -> Result:
     existing = find_service(tx, tx.account, tx.region, cluster["name"], name)
     if existing is not None and existing.status != INACTIVE:
         if p.get("clientToken") and existing.body.get("clientToken") == p["clientToken"]:
-            return {"service": _shown(tx, existing)}
+            return {"service": service_detail(tx, existing)}
         raise invalid("Creation of service was not idempotent.")
     if not p.get("taskDefinition"):
         raise invalid("TaskDefinition can not be blank.")
@@ -79,6 +78,7 @@ def create_service(tx: Tx, p: Params) -> Result:
             "seen_ids": [], "steady": False,
         },
     )  # fmt: skip
+    forget_rollouts(tx, service)  # of one of the same name that is gone
     definition = active_definition(tx, p["taskDefinition"])
     new_deployment(tx, service, _arn(tx, definition), _how(body))
     if body.get("loadBalancers") or body.get("serviceRegistries"):
@@ -86,7 +86,7 @@ def create_service(tx: Tx, p: Params) -> Result:
     save_service(tx, service)
     tx.resources.created(service.arn, "AWS::ECS::Service", checked_tags(p.get("tags", ())))
     _look_after(tx, service)
-    return {"service": _shown(tx, service)}
+    return {"service": service_detail(tx, service)}
 
 
 def _checked(tx: Tx, body: dict[str, Any], definition: str, cluster: Row) -> str:
@@ -137,6 +137,8 @@ def _configuration(given: dict[str, Any]) -> dict[str, Any]:
     least, most = made["minimumHealthyPercent"], made["maximumPercent"]
     if made["strategy"] != "ROLLING" or made.get("lifecycleHooks"):
         raise not_implemented(f"deployments of strategy {made['strategy']}, or with hooks")
+    if made.get("alarms", {}).get("enable"):
+        raise not_implemented("alarms that end a deployment")
     if not 0 <= least <= 100 or most < 100 or (least == 100 and most == 100):
         raise invalid("deploymentConfiguration must let tasks be stopped or started:"
                       " minimumHealthyPercent of 0 to 100, maximumPercent beyond.")  # fmt: skip
@@ -185,7 +187,7 @@ def update_service(tx: Tx, p: Params) -> Result:
     service.state["steady"] = False
     save_service(tx, service)
     _look_after(tx, service)
-    return {"service": _shown(tx, service)}
+    return {"service": service_detail(tx, service)}
 
 
 @operation("ecs", "DeleteService")
@@ -195,11 +197,12 @@ def delete_service(tx: Tx, p: Params) -> Result:
     if service.body["desiredCount"] and replica and not p.get("force"):
         raise invalid("The service cannot be stopped while it is scaled above 0.")
     service.status = DRAINING
+    end_rollout(tx, service, STOPPED, "The service was deleted.")
     service.body["desiredCount"] = 0
     save_service(tx, service)
     tx.resources.deleted(service.arn)
     _look_after(tx, service)
-    return {"service": _shown(tx, service)}
+    return {"service": service_detail(tx, service)}
 
 
 @operation("ecs", "DescribeServices", reads=True)
@@ -216,7 +219,7 @@ def describe_services(tx: Tx, p: Params) -> Result:
             failures.append({"arn": arn, "reason": "MISSING"})
         else:
             tags = listed(tx.resources.tags(service.arn)) if "TAGS" in p.get("include", ()) else []
-            found.append(_shown(tx, service) | {"tags": tags})
+            found.append(service_detail(tx, service) | {"tags": tags})
     return {"services": found, "failures": failures}
 
 
@@ -228,62 +231,9 @@ def list_services(tx: Tx, p: Params) -> Result:
         service.arn
         for service in services_in(tx, cluster)
         if p.get("launchType") in (None, service.launch)
-        and p.get("schedulingStrategy") in (None, _strategy(service))
+        and p.get("schedulingStrategy") in (None, scheduling(service))
     ]
     result: dict[str, Any] = {"serviceArns": arns[start : start + most]}
     if start + most < len(arns):
         result["nextToken"] = token_for(start + most)
     return result
-
-
-def _strategy(service: Service) -> str:
-    return str(service.body.get("schedulingStrategy") or "REPLICA")
-
-
-def _shown(tx: Tx, service: Service) -> dict[str, Any]:
-    tasks = records.of_service(tx, tx.account, tx.region, service.cluster, service.name)
-    wanted = [task for task in tasks if task.desired == RUNNING]
-    body = {
-        k: v for k, v in service.body.items() if k not in ("clientToken", "enableExecuteCommand")
-    }
-    made = body | {
-        "serviceArn": service.arn,
-        "serviceName": service.name,
-        "clusterArn": cluster_arn(tx, service.cluster),
-        "status": service.status,
-        "runningCount": sum(task.last == RUNNING for task in wanted),
-        "pendingCount": sum(task.last != RUNNING for task in wanted),
-        "taskDefinition": service.primary["taskDefinition"],
-        "schedulingStrategy": _strategy(service),
-        "deployments": [_deployment(service, d, wanted) for d in service.deployments],
-        "events": service.state["events"],
-        "createdAt": service.created,
-        "enableExecuteCommand": bool(service.body.get("enableExecuteCommand")),
-    }
-    if service.launch == "FARGATE":
-        made = {"platformVersion": "LATEST", "platformFamily": FAMILY} | made
-    for name in ("loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy"):
-        made.setdefault(name, [])
-    made.setdefault("propagateTags", "NONE")
-    made.setdefault("enableECSManagedTags", False)
-    return made
-
-
-def _deployment(service: Service, deployment: dict[str, Any], tasks: list[Any]) -> dict[str, Any]:
-    mine = [task for task in tasks if task.deployment == deployment["id"]]
-    primary = deployment is service.primary
-    shown = {k: v for k, v in deployment.items() if k != "how"}
-    how = {
-        k: v for k, v in deployment["how"].items() if k not in ("provider", "enableExecuteCommand")
-    }
-    if service.launch == "FARGATE":
-        how |= {"platformVersion": platform_version(deployment["how"]), "platformFamily": FAMILY}
-    return (
-        how
-        | shown
-        | {
-            "desiredCount": service.body["desiredCount"] if primary else 0,
-            "pendingCount": sum(task.last != RUNNING for task in mine),
-            "runningCount": sum(task.last == RUNNING for task in mine),
-        }
-    )

@@ -56,8 +56,21 @@ def pause_s(failures: int) -> float:
 def breaks(configuration: Json, wanted: int, failed: int) -> bool:
     """Whether the circuit breaker gives the deployment up."""
     breaker = configuration.get("deploymentCircuitBreaker") or {}
-    threshold = min(max(math.ceil(wanted / 2), BREAKER_MIN), BREAKER_MAX)
-    return bool(breaker.get("enable")) and failed >= threshold
+    return bool(breaker.get("enable")) and failed >= threshold(configuration, wanted)
+
+
+def threshold(configuration: Json, wanted: int) -> int:
+    """So many failed tasks are too many. Source: API reference, ThresholdConfiguration."""
+    breaker = configuration.get("deploymentCircuitBreaker") or {}
+    given: Json = {"type": "BOUNDED_PERCENT", "value": 50} | breaker.get(
+        "thresholdConfiguration", {}
+    )
+    if given["type"] == "COUNT":
+        return int(given["value"])
+    count = math.ceil(wanted * int(given["value"]) / 100)
+    if given["type"] == "UNBOUNDED_PERCENT":
+        return max(count, 1)
+    return min(max(count, BREAKER_MIN), BREAKER_MAX)
 
 
 def is_failure(stop_code: str, started: float | None, stopped: float) -> bool:

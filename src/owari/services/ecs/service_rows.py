@@ -84,16 +84,18 @@ def every_service(tx: Tx) -> Iterator[Service]:
     return map(_of_row, tx.all("SELECT * FROM ecs_service WHERE status <> ?", INACTIVE))
 
 
-def forget_inactive(tx: Tx, before: float) -> None:
+def long_inactive(tx: Tx, before: float) -> list[Service]:
     """Those that were gone before that time."""
-    for row in tx.all("SELECT * FROM ecs_service WHERE status = ?", INACTIVE):
-        service = _of_row(row)
-        if service.state.get("inactive_since", 0.0) < before:
-            tx.run(
-                "DELETE FROM ecs_service WHERE account = ? AND region = ? AND cluster = ?"
-                " AND name = ?",
-                service.account, service.region, service.cluster, service.name,
-            )  # fmt: skip
+    rows = tx.all("SELECT * FROM ecs_service WHERE status = ?", INACTIVE)
+    found = map(_of_row, rows)
+    return [service for service in found if service.state.get("inactive_since", 0.0) < before]
+
+
+def delete_service_row(tx: Tx, service: Service) -> None:
+    tx.run(
+        "DELETE FROM ecs_service WHERE account = ? AND region = ? AND cluster = ? AND name = ?",
+        service.account, service.region, service.cluster, service.name,
+    )  # fmt: skip
 
 
 def save_service(tx: Tx, service: Service) -> None:

@@ -10,7 +10,7 @@ import math
 
 from owari.effects import Report
 from owari.errors import ServiceError
-from owari.services.ecs import records, rows
+from owari.services.ecs import records, rollouts, rows
 from owari.services.ecs.core import (
     BY_SCHEDULER,
     PROVISIONING,
@@ -20,7 +20,7 @@ from owari.services.ecs.core import (
     health_of,
 )
 from owari.services.ecs.deploying import Counts, Moves, breaks, is_failure, moves, pause_s
-from owari.services.ecs.deployments import new_deployment
+from owari.services.ecs.deployments import can_roll_back, is_rollback, roll_back
 from owari.services.ecs.launching import Order, launch
 from owari.services.ecs.life import ask_to_stop
 from owari.services.ecs.names import definition_reference
@@ -28,6 +28,8 @@ from owari.services.ecs.placing_services import is_closed, placeable
 from owari.services.ecs.protecting import unprotected, wait_for_protected
 from owari.services.ecs.providers import present
 from owari.services.ecs.records import Task
+from owari.services.ecs.rollouts import end_rollout, start_rollout
+from owari.services.ecs.service_events import announce_action, announce_deployment
 from owari.services.ecs.service_rows import (
     ACTIVE,
     DRAINING,
@@ -42,6 +44,7 @@ from owari.services.ecs.waking import ask_for_room, look_after
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
 
+TRIPPED = "Circuit breaker threshold exceeded."
 AT_ONCE_MAX = 10  # tasks started in one transaction; "RunTask in batches of ten"
 
 
@@ -51,6 +54,7 @@ def on_service(tx: Tx, report: Report) -> None:
     service = find_service(tx, tx.account, tx.region, cluster, name)
     if service is None or service.status == INACTIVE:
         return
+    start_rollout(tx, service)
     _learn(tx, service)
     tasks = records.of_service(tx, tx.account, tx.region, cluster, name)
     _replace_unhealthy(tx, service, tasks)
@@ -91,6 +95,7 @@ def _count_end(tx: Tx, service: Service, task: Task) -> None:
     if service.state["failures"] == 3:
         service.tell(tx.now, tx.new_id(), "is unable to consistently start tasks successfully."
                      " For more information, see the Troubleshooting section.")  # fmt: skip
+        announce_action(tx, service, "SERVICE_TASK_START_IMPAIRED", "WARN")
 
 
 def _is_good(task: Task) -> bool:
@@ -211,12 +216,14 @@ def _gives_up(tx: Tx, service: Service, wanted: int) -> bool:
     }
     service.tell(tx.now, tx.new_id(), f"(deployment {deployment['id']}) deployment failed: tasks"
                  " failed to start.")  # fmt: skip
-    good = service.state.get("completed")
-    if configuration["deploymentCircuitBreaker"].get("rollback") and good:
-        reason = f"ECS deployment circuit breaker: rolling back to deploymentId {good['id']}."
-        new_deployment(tx, service, good["taskDefinition"], good["how"], reason)
-        service.state |= {"failures": 0, "retry_at": tx.now}
-        look_after(tx, service.account, service.region, f"{service.cluster}/{service.name}")
+    announce_deployment(tx, service, deployment, "FAILED")
+    goes_back = configuration["deploymentCircuitBreaker"].get("rollback")
+    failed = deployment["failedTasks"]
+    if goes_back and can_roll_back(service) and not is_rollback(deployment):
+        reason = "ECS deployment circuit breaker: rolling back to deploymentId"
+        roll_back(tx, service, reason, TRIPPED, failed)
+    else:
+        end_rollout(tx, service, rollouts.STOPPED, TRIPPED, failed)
     return True
 
 
@@ -238,6 +245,7 @@ def _settle(tx: Tx, service: Service, tasks: list[Task]) -> None:
         return
     service.state["steady"] = True
     service.tell(tx.now, tx.new_id(), "has reached a steady state.")
+    announce_action(tx, service, "SERVICE_STEADY_STATE")
     deployment = service.primary
     if deployment["rolloutState"] == "IN_PROGRESS":
         id = deployment["id"]
@@ -247,4 +255,6 @@ def _settle(tx: Tx, service: Service, tasks: list[Task]) -> None:
             "updatedAt": tx.now,
         }
         service.tell(tx.now, tx.new_id(), f"(deployment {id}) deployment completed.")
+        announce_deployment(tx, service, deployment, "COMPLETED")
+        end_rollout(tx, service, rollouts.SUCCESSFUL)
         service.state["completed"] = json.loads(json.dumps(deployment))

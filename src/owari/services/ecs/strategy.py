@@ -62,7 +62,7 @@ def launch_type(how: Json, cluster: Json) -> tuple[str, Strategy]:
     if strategy:
         check_strategy(strategy, cluster["capacityProviders"])
     strategy = completed(strategy or cluster.get("defaultCapacityProviderStrategy") or ())
-    return (_launched_by(strategy[0]["capacityProvider"]), strategy) if strategy else ("EC2", [])
+    return (launched_by(strategy), strategy) if strategy else ("EC2", [])
 
 
 def completed(strategy: Iterable[Json]) -> Strategy:
@@ -70,8 +70,9 @@ def completed(strategy: Iterable[Json]) -> Strategy:
     return [{"weight": 0, "base": 0} | item for item in strategy]
 
 
-def _launched_by(provider: str) -> str:
-    return "FARGATE" if provider in FARGATE else "EC2"
+def launched_by(strategy: Strategy) -> str:
+    """The launch type of its providers, which are all of one."""
+    return "FARGATE" if strategy[0]["capacityProvider"] in FARGATE else "EC2"
 
 
 def shared_out(strategy: Strategy, present: Mapping[str, int], count: int) -> list[str]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from owari.effects import ReplyTo, Report
 from owari.services.ecs.names import ecs_arn
-from owari.services.ecs.service_rows import every_service, forget_inactive
+from owari.services.ecs.rollouts import forget_rollouts
+from owari.services.ecs.service_rows import delete_service_row, every_service, long_inactive
 from owari.store import sweeps
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
@@ -31,7 +32,9 @@ def ensure_sweep(tx: Tx) -> None:
 @reaction("ecs", "sweep")
 def on_sweep(tx: Tx, report: Report) -> None:
     more = _forget_tasks(tx) | _forget_tokens(tx)
-    forget_inactive(tx, tx.now - INACTIVE_KEPT_S)
+    for service in long_inactive(tx, tx.now - INACTIVE_KEPT_S):
+        forget_rollouts(tx, service)
+        delete_service_row(tx, service)
     _forget_clusters(tx)
     _forget_definitions(tx)
     if more:

@@ -134,4 +134,18 @@ migrations(
         PRIMARY KEY (account, region, cluster)
     );
     """,
+    """
+    CREATE TABLE ecs_rollout (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        cluster TEXT NOT NULL,
+        service TEXT NOT NULL,
+        id TEXT NOT NULL,
+        revision TEXT NOT NULL,
+        created DOUBLE PRECISION NOT NULL,
+        status TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (account, region, cluster, service, id)
+    );
+    """,
 )
