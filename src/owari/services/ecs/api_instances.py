@@ -16,7 +16,7 @@ from owari.services.ecs.instances import (
     shown_instance,
 )
 from owari.services.ecs.lookup import active_cluster
-from owari.services.ecs.names import ecs_arn, last_of
+from owari.services.ecs.names import ecs_arn, within
 from owari.services.ecs.paging import key_of, page_size
 from owari.services.ecs.placing import looked_at
 from owari.services.ecs.query import compiled
@@ -63,7 +63,7 @@ def _named(tx: Tx, p: Params, most: int) -> tuple[list[Instance], list[dict[str,
     for reference in p["containerInstances"]:
         instance = instance_named(tx, cluster, reference)
         if instance is None:
-            name = last_of(reference, "container-instance")
+            name = within(cluster, reference, "container-instance")
             arn = ecs_arn(tx.account, tx.region, "container-instance", cluster, name)
             failures.append({"arn": arn, "reason": "MISSING"})
         else:

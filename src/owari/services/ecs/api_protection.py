@@ -9,7 +9,7 @@ from owari.services.ecs import records
 from owari.services.ecs.core import STOPPED
 from owari.services.ecs.faults import invalid
 from owari.services.ecs.lookup import active_cluster, task_in
-from owari.services.ecs.names import ecs_arn, last_of
+from owari.services.ecs.names import ecs_arn, within
 from owari.services.ecs.protecting import BLOCKED, protected_until
 from owari.services.ecs.records import Task
 from owari.services.ecs.service_rows import find_service
@@ -58,7 +58,7 @@ def _each(tx: Tx, p: Params, most: int, do: Callable[[Task], str | None]) -> Res
     for reference in p["tasks"]:
         task = task_in(tx, cluster, reference)
         reason = _why_not(task) or (do(task) if task else None)
-        arn = ecs_arn(tx.account, tx.region, "task", cluster, last_of(reference, "task"))
+        arn = ecs_arn(tx.account, tx.region, "task", cluster, within(cluster, reference, "task"))
         if task is None or reason:
             failures.append({"arn": arn, "reason": reason or MISSING})
         else:

@@ -14,7 +14,7 @@ from owari.services.ecs.lookup import (
     active_definition,
     definition_arn,
 )
-from owari.services.ecs.names import check_name, ecs_arn, last_of
+from owari.services.ecs.names import check_name, ecs_arn, within
 from owari.services.ecs.paging import key_of, page_size, token_for
 from owari.services.ecs.placing import check_constraints
 from owari.services.ecs.rollouts import STOPPED, end_rollout, forget_rollouts
@@ -152,7 +152,9 @@ def _look_after(tx: Tx, service: Service) -> None:
 def _needed(tx: Tx, p: Params) -> Service:
     """Raises ServiceNotFoundException, ServiceNotActiveException."""
     cluster = active_cluster(tx, p)["name"]
-    found = find_service(tx, tx.account, tx.region, cluster, last_of(p["service"], "service"))
+    found = find_service(
+        tx, tx.account, tx.region, cluster, within(cluster, p["service"], "service")
+    )
     if found is None:
         raise no_service()
     if found.status != ACTIVE:
@@ -212,7 +214,7 @@ def describe_services(tx: Tx, p: Params) -> Result:
         raise invalid(f"Services must have 1 to {DESCRIBED_MAX} elements.")
     found, failures = [], []
     for reference in p["services"]:
-        name = last_of(reference, "service")
+        name = within(cluster, reference, "service")
         service = find_service(tx, tx.account, tx.region, cluster, name)
         if service is None:
             arn = ecs_arn(tx.account, tx.region, "service", cluster, name)

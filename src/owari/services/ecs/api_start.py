@@ -12,7 +12,7 @@ from owari.services.ecs.instances import DRAINING, Instance, instance_named
 from owari.services.ecs.launching import Order, check, launch, size_of
 from owari.services.ecs.lookup import active_cluster, active_definition
 from owari.services.ecs.machines import set_aside
-from owari.services.ecs.names import ecs_arn, last_of
+from owari.services.ecs.names import ecs_arn, within
 from owari.services.ecs.tagging import listed
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
@@ -31,7 +31,7 @@ def start_task(tx: Tx, p: Params) -> Result:
     tasks, failures = [], []
     for reference in p["containerInstances"]:
         instance = instance_named(tx, cluster, reference)
-        name = last_of(reference, "container-instance")
+        name = within(cluster, reference, "container-instance")
         arn = ecs_arn(tx.account, tx.region, "container-instance", cluster, name)
         reason = _why_not(tx, instance, order)
         if reason:

@@ -6,12 +6,13 @@ from typing import Any
 
 from owari.services.ecs.core import BY_USER
 from owari.services.ecs.describing import task_detail
-from owari.services.ecs.faults import invalid
+from owari.services.ecs.faults import invalid, no_service
 from owari.services.ecs.instances import instance_named
 from owari.services.ecs.life import ask_to_stop
 from owari.services.ecs.lookup import active_cluster, task_in
-from owari.services.ecs.names import ecs_arn, last_of
+from owari.services.ecs.names import ecs_arn, within
 from owari.services.ecs.paging import key_of, page_size, token_for
+from owari.services.ecs.service_rows import find_service
 from owari.services.ecs.tagging import listed
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
@@ -31,7 +32,7 @@ def describe_tasks(tx: Tx, p: Params) -> Result:
     for reference in p["tasks"]:
         task = task_in(tx, cluster, reference)
         if task is None:
-            id = last_of(reference, "task")
+            id = within(cluster, reference, "task")
             arn = ecs_arn(tx.account, tx.region, "task", cluster, id)
             failures.append({"arn": arn, "reason": "MISSING"})
             continue
@@ -46,7 +47,7 @@ def list_tasks(tx: Tx, p: Params) -> Result:
     if p.get("desiredStatus") == "PENDING":
         return {"taskArns": []}  # "Amazon ECS never sets the desired status of a task to PENDING"
     most = page_size(p)
-    service = last_of(p["serviceName"], "service") if p.get("serviceName") else None
+    service = _service(tx, cluster, p["serviceName"]) if p.get("serviceName") else None
     wanted = {
         "desired": p.get("desiredStatus") or "RUNNING",
         "family": p.get("family"),
@@ -70,6 +71,14 @@ def list_tasks(tx: Tx, p: Params) -> Result:
     if len(found) > most:
         result["nextToken"] = token_for(found[most - 1]["seq"])
     return result
+
+
+def _service(tx: Tx, cluster: str, reference: str) -> str:
+    """Raises ServiceNotFoundException."""
+    name = within(cluster, reference, "service")
+    if find_service(tx, tx.account, tx.region, cluster, name) is None:
+        raise no_service()
+    return name
 
 
 @operation("ecs", "StopTask")

@@ -12,7 +12,7 @@ from typing import Any
 from owari.services.ecs import records
 from owari.services.ecs.core import PROVISIONING, RUNNING
 from owari.services.ecs.machines import Machine, machine_of, set_aside
-from owari.services.ecs.names import ecs_arn, last_of
+from owari.services.ecs.names import ecs_arn, within
 from owari.services.ecs.records import Task
 from owari.services.ecs.times import iso
 from owari.store import bus
@@ -83,7 +83,7 @@ def instance_of(tx: Tx, account: str, region: str, cluster: str) -> Instance | N
 def instance_named(tx: Tx, cluster: str, reference: str) -> Instance | None:
     """By its id or ARN."""
     found = instance_of(tx, tx.account, tx.region, cluster)
-    name = last_of(reference, "container-instance")
+    name = within(cluster, reference, "container-instance")
     return found if found is not None and name == found.id else None
 
 

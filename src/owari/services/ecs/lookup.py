@@ -6,7 +6,7 @@ from typing import Any
 
 from owari.services.ecs import records, rows
 from owari.services.ecs.faults import client, no_cluster
-from owari.services.ecs.names import DEFAULT_CLUSTER, definition_reference, ecs_arn, last_of
+from owari.services.ecs.names import DEFAULT_CLUSTER, definition_reference, ecs_arn, last_of, within
 from owari.services.ecs.records import Task
 from owari.store.tx import Row, Tx
 
@@ -39,5 +39,5 @@ def definition_arn(tx: Tx, family: str, revision: int) -> str:
 
 
 def task_in(tx: Tx, cluster: str, reference: str) -> Task | None:
-    found = records.task(tx, tx.account, tx.region, last_of(reference, "task"))
+    found = records.task(tx, tx.account, tx.region, within(cluster, reference, "task"))
     return found if found is not None and found.cluster == cluster else None

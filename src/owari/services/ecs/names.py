@@ -45,6 +45,18 @@ def last_of(reference: str, kind: str) -> str:
     return rest.rpartition("/")[2]
 
 
+def within(cluster: str, reference: str, kind: str) -> str:
+    """As `last_of`, of what is in a cluster: an ARN has its name, and it must be this one."""
+    name = last_of(reference, kind)
+    arn = parse_arn(reference)
+    of = arn.resource.split("/")[1:-1] if arn else []
+    if of and of != [cluster]:
+        raise invalid(
+            f"Invalid identifier: Identifier is for cluster {of[0]}. Your cluster is {cluster}"
+        )
+    return name
+
+
 def definition_reference(reference: str) -> tuple[str, int | None]:
     """Family and revision of `family`, `family:revision` or an ARN. Raises ClientException."""
     arn = parse_arn(reference)
