@@ -344,7 +344,7 @@ class Kernel:
             result = self.perform(tx, service, operation, params)
             caused = tx.is_traced or len(tx.outcome.emitted) > before
             traced = caused or parse(tx.trace_id).parent
-            if traced and not isinstance(result, Park | Direct | DirectStream):
+            if traced and not isinstance(result, Park | Direct | DirectStream | InWriter):
                 tx.outcome.spans.append(_request_span(tx, f"{service}:{operation}", params, result))
             return result
 

@@ -12,7 +12,7 @@ from owari.compute.fake import SystemFailure
 from owari.effects import Call, Http, Later, ReplyTo, Report, Run, Wake
 from owari.errors import ServiceError
 from owari.store.tx import Tx
-from owari.wire.operation import Direct, Operation, Park, Registry
+from owari.wire.operation import Direct, InWriter, Operation, Park, Registry
 from tests.support.world import World
 
 TABLES = "CREATE TABLE note (id BIGINT PRIMARY KEY, text TEXT NOT NULL)"
@@ -39,6 +39,15 @@ def listing(tx: Tx, _p: dict[str, Any]) -> dict[str, Any]:
 def wait(tx: Tx, p: dict[str, Any]) -> dict[str, Any] | Park:
     found = notes(tx)
     return {"notes": found} if found or tx.last_try else Park("notes", p["until"])
+
+
+def note_once(tx: Tx, _p: dict[str, Any]) -> dict[str, Any] | InWriter:
+    """Reads, but for the first time."""
+    if not notes(tx):
+        if tx.is_reading:
+            return InWriter()
+        tx.run("INSERT INTO note (id, text) VALUES (?, ?)", tx.next_seq(), "noted")
+    return {"notes": notes(tx)}
 
 
 def later(tx: Tx, p: dict[str, Any]) -> dict[str, Any]:
@@ -88,6 +97,7 @@ def registry() -> Registry:
         ("List", listing, True),
         ("Wait", wait, False),
         ("Later", later, False),
+        ("NoteOnce", note_once, True),
         ("Function", call_function, True),
     ):
         made.operations["test", name] = Operation(
@@ -125,6 +135,14 @@ def test_an_unknown_operation_answers_501_with_its_name(world: World) -> None:
         world.call("test", "Juggle")
     assert caught.value.status == 501
     assert "test:Juggle" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "trace", ["", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8"]
+)
+def test_a_reading_operation_that_must_write_once(world: World, trace: str) -> None:
+    for _ in range(2):
+        assert world.call("test", "NoteOnce", trace_id=trace or None) == {"notes": ["noted"]}
 
 
 def test_a_wake_reports_at_its_time_and_only_then(world: World) -> None:
