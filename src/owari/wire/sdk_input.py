@@ -1,11 +1,13 @@
 """An operation and its parameters, as Step Functions and Scheduler name them: after the Java SDK.
 
-Members are PascalCase, whatever the service does; blobs are text, times ISO 8601 or numbers.
+Members are PascalCase, whatever the service does, an abbreviation being a word (`ARN` is `Arn`,
+`DBInstances` are `DbInstances`); blobs are text, times ISO 8601 or numbers.
 AWS: "Learning to use AWS service SDK integrations", "Using universal targets".
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,8 +36,16 @@ class ParameterError(Exception):
     """A parameter the operation does not have, lacks, or cannot take."""
 
 
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
 def pascal(name: str) -> str:
     return name[:1].upper() + name[1:]
+
+
+def as_in_java(name: str) -> str:
+    """A member's name, or an exception's."""
+    return "".join(word.capitalize() for word in _WORD.findall(name))
 
 
 def knows(name: str) -> bool:
@@ -85,7 +95,7 @@ class Reader:
     def _structure(self, shape: Shape, value: Any, field: str) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise ParameterError(f"The field '{field}' must be an object")
-        names = {pascal(name): name for name in shape.members}
+        names = {named(name): name for name in shape.members for named in (pascal, as_in_java)}
         made = {}
         for key, item in value.items():
             name = names.get(key)

@@ -16,7 +16,7 @@ from owari.services.stepfunctions import sdk
 from owari.services.stepfunctions.asl.json_text import dumps, loads
 from owari.services.stepfunctions.asl.resource import LAMBDA, Resource
 from owari.services.stepfunctions.sdk import Target
-from owari.wire.sdk_input import ParameterError
+from owari.wire.sdk_input import ParameterError, as_in_java
 
 SDK = "aws-sdk:"
 
@@ -100,7 +100,7 @@ def output_of(resource: Resource, target: Target, result: dict[str, Any], reques
     if target.service == "lambda" and not resource.service.startswith(SDK):
         return _invoked(result, request)
     optimized = OPTIMIZED.get(resource.service)
-    made = sdk.from_boto(target.model.output, result, millis=optimized is not None)
+    made = sdk.from_boto(target.model.output, result, optimized=optimized is not None)
     if resource.service == "events" and made.get("FailedEntryCount"):
         return Failed("EventBridge.FailedEntry", dumps(made))
     if optimized is not None and optimized.metadata:
@@ -157,6 +157,7 @@ def failure_of(resource: Resource, target: Target, error: ServiceError, request:
     status = error.status or sdk.status_of(target, error.code)
     optimized = OPTIMIZED.get("lambda" if resource.kind == LAMBDA else resource.service)
     if optimized is None:
+        spelled = as_in_java(spelled)
         tail = f"(Service: {target.prefix}, Status Code: {status}, Request ID: {request}"
         tail += f", Extended Request ID: {request})" if target.service == "s3" else ")"
         if target.service != "s3":

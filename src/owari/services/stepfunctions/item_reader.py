@@ -73,7 +73,7 @@ def _listed(tx: Tx, given: Json, most: int | None) -> list[Any]:
     page = {**given}
     while True:
         answer = _call(tx, "listObjectsV2", page)
-        told = sdk.from_boto(target.model.output, answer)
+        told = sdk.from_boto(target.model.output, answer, optimized=False)
         found += told.get("Contents") or []
         more = answer.get("NextContinuationToken")
         if not more or (most is not None and len(found) >= most):

@@ -51,7 +51,7 @@ def begun(
 
 def _shown(service: str, operation: str, result: dict[str, Any]) -> Any:
     target = sdk.find(service, operation)
-    return sdk.from_boto(target.model.output, result, millis=True) if target else result
+    return sdk.from_boto(target.model.output, result, optimized=True) if target else result
 
 
 def outcome_of(service: str, result: dict[str, Any]) -> Any | Failed:

@@ -14,7 +14,7 @@ from typing import Any
 from owari.services.stepfunctions.asl.json_text import dumps
 from owari.wire.message import Body, read_body
 from owari.wire.model import Operation, Shape
-from owari.wire.sdk_input import Reader, operation_of, pascal
+from owari.wire.sdk_input import Reader, as_in_java, operation_of, pascal
 
 # How the Java SDK spells them in the names of exceptions.
 _EXCEPTIONS = {
@@ -52,26 +52,28 @@ to_boto = Reader("Step Functions", dumps).read
 
 
 # ---- from the operation to the Task
-def from_boto(shape: Shape | None, value: Any, *, millis: bool = False) -> Any:
-    """`millis`: times as epoch milliseconds, which the optimized integrations have."""
+def from_boto(shape: Shape | None, value: Any, *, optimized: bool) -> Any:
+    """The optimized integrations name members as the API does, and tell times in epoch
+    milliseconds."""
+    named = pascal if optimized else as_in_java
     if shape is None or value is None:
         return value
     match shape.type:
         case "structure" if not shape.document:
             members = shape.members
             return {
-                pascal(key): from_boto(members[key], item, millis=millis)
+                named(key): from_boto(members[key], item, optimized=optimized)
                 for key, item in value.items()
                 if key in members and item is not None
             }
         case "list":
-            return [from_boto(shape.member, item, millis=millis) for item in value]
+            return [from_boto(shape.member, item, optimized=optimized) for item in value]
         case "map":
-            return {k: from_boto(shape.value, v, millis=millis) for k, v in value.items()}
+            return {k: from_boto(shape.value, v, optimized=optimized) for k, v in value.items()}
         case "blob":
             return _text(value)
         case "timestamp" if not isinstance(value, str):
-            return int(value * 1000) if millis else _iso(value)
+            return int(value * 1000) if optimized else _iso(value)
         case _:
             return value
 
