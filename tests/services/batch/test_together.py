@@ -1,4 +1,4 @@
-"""Batch with others: who waits for a job's end, who listens to its events, whose secrets it has."""
+"""Batch with others: who waits for a job's end, who listens to its events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from owari.effects import ReplyTo, Report
-from owari.errors import ServiceError
 from owari.kernel import Work
 from owari.store.tx import Tx
 from owari.store.watching import watch as ask_to_watch
@@ -19,7 +18,7 @@ from tests.services.batch.support import SYSTEM, BatchWorld
 
 
 class Others:
-    """A service that waits for jobs, an event bus, and a parameter store."""
+    """A service that waits for jobs, and an event bus."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, dict[str, Any]]] = []
@@ -31,7 +30,6 @@ class Others:
         )  # fmt: skip
         self.registry.reactions["waiter", "ended"] = self._ended
         for service, name in (
-            ("ssm", "GetParameter"),
             ("events", "PutEvents"),
             ("events", "ListRules"),
         ):
@@ -42,11 +40,6 @@ class Others:
     def _ended(self, _tx: Tx, report: Report) -> None:
         assert report.result is not None
         self.told.append((report.key, report.result))
-
-    def _GetParameter(self, _tx: Tx, p: dict[str, Any]) -> dict[str, Any]:
-        if p["Name"] != "/db/password":
-            raise ServiceError("ParameterNotFound", "no such parameter")
-        return {"Parameter": {"Value": "hunter2"}}
 
     def _ListRules(self, _tx: Tx, _p: dict[str, Any]) -> dict[str, Any]:
         return {"Rules": self.rules}
@@ -138,17 +131,3 @@ def test_a_queue_that_a_job_blocks_is_told_of_once(world: BatchWorld, others: Ot
     assert (detail["jobId"], detail["status"]) == (id, "RUNNABLE")
     assert detail["statusReason"].startswith("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - ")
     assert {world.status(run) for run in runs} == {"SUCCEEDED"}
-
-
-def test_secrets_come_from_what_exists(world: BatchWorld) -> None:
-    arn = "arn:aws:ssm:us-east-1:000000000000:parameter/db/password"
-    world.define("s", container={"secrets": [{"name": "PASSWORD", "valueFrom": arn}]})
-    world.define("t", container={"secrets": [{"name": "PASSWORD", "valueFrom": "/none"}]})
-    good, bad = world.submit(definition="s"), world.submit(definition="t")
-    world.settle(5)
-    (spec,) = world.compute.started
-    assert spec["variables"]["PASSWORD"] == "hunter2"
-    assert world.status(good) == "SUCCEEDED"
-    detail = world.job(bad)
-    assert (detail["status"], detail["statusReason"]) == ("FAILED", "Task failed to start")
-    assert detail["container"]["reason"].startswith("ResourceInitializationError: unable to pull")

@@ -203,6 +203,41 @@ def test_without_its_secret_or_log_group_it_does_not_start(world: EcsWorld) -> N
     assert world.spec("app")["log_stream"] == f"p/app/{arn.rpartition('/')[2]}"
 
 
+def test_secrets_of_containers(world: EcsWorld) -> None:
+    """Registry credentials are kept and shown; no registry is asked."""
+    made = world.call("secretsmanager", "CreateSecret", Name="db", SecretString='{"user": "u"}')
+    world.call("ssm", "PutParameter", Name="/db/password", Value="hunter2", Type="SecureString")
+    secrets = [
+        {"name": "NAME", "valueFrom": f"{made['ARN']}:user::"},
+        {"name": "PASSWORD", "valueFrom": "/db/password"},
+    ]
+    credentials = {"credentialsParameter": made["ARN"]}
+    world.define("f", container("app", secrets=secrets, repositoryCredentials=credentials))
+    shown = world.ecs("DescribeTaskDefinition", taskDefinition="f")["taskDefinition"]
+    assert shown["containerDefinitions"][0]["repositoryCredentials"] == credentials
+    assert shown["containerDefinitions"][0]["secrets"] == secrets
+    world.run()
+    world.settle(1)
+    given = world.spec("app")["variables"]
+    assert (given["NAME"], given["PASSWORD"]) == ("u", "hunter2")
+
+
+def test_a_missing_secret_is_why_a_task_stops(world: EcsWorld) -> None:
+    arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:none"
+    world.define("f", container("app", secrets=[{"name": "S", "valueFrom": arn}]))
+    task = world.run()
+    world.settle(5)
+    found = world.task(task)
+    assert found["stopCode"] == "TaskFailedToStart"
+    assert found["stoppedReason"] == (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource"
+        " retrieval failed: unable to retrieve secret from asm: service call has been retried 1"
+        f" time(s): failed to fetch secret {arn} from secrets manager: ResourceNotFoundException:"
+        " Secrets Manager can't find the specified secret."
+    )
+    assert world.given() == []
+
+
 def test_environment_files(world: EcsWorld) -> None:
     world.call("s3", "CreateBucket", Bucket="files")
     file = {"type": "s3", "value": "arn:aws:s3:::files/no.env"}
