@@ -189,6 +189,10 @@ def ecs(world: Watched) -> None:
     world.call("ecs", "CreateService", serviceName="s", taskDefinition="s:1", desiredCount=2,
                tags=tags, propagateTags="SERVICE")  # fmt: skip
     world.call("ecs", "RunTask", taskDefinition="t:1", clientToken="once", tags=tags)
+    world.call("ecs", "CreateService", serviceName="x", desiredCount=1, tags=tags,
+               deploymentController={"type": "EXTERNAL"})  # fmt: skip
+    world.call("ecs", "CreateTaskSet", cluster="default", service="x", taskDefinition="s:1",
+               tags=tags)  # fmt: skip
     wait = task("arn:aws:states:::ecs:runTask.sync", Parameters={"TaskDefinition": "t:2"})
     waiting = machine(world, states(("T", wait)))
     start(world, waiting)
@@ -205,7 +209,8 @@ def ecs(world: Watched) -> None:
     world.advance(2 * HOUR)
     with pytest.raises(ServiceError, match="Unable to describe task definition"):
         _status(world, "t:1")  # its task was lost
-    world.call("ecs", "DeleteService", service="s", force=True)
+    for name in ("s", "x"):
+        world.call("ecs", "DeleteService", service=name, force=True)
     world.call("stepfunctions", "DeleteStateMachine", stateMachineArn=waiting)
     world.call("ecs", "DeleteAccountSetting", name="containerInsights")
     world.call("ecs", "DeleteCapacityProvider", capacityProvider="p")

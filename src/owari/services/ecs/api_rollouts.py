@@ -8,9 +8,8 @@ from owari.arn import parse_arn
 from owari.errors import ServiceError
 from owari.services.ecs.deploying import threshold
 from owari.services.ecs.deployments import can_roll_back, roll_back
-from owari.services.ecs.describing_services import revision_counts, wanted_tasks
+from owari.services.ecs.describing_services import platform, revision_counts, wanted_tasks
 from owari.services.ecs.faults import invalid, no_service
-from owari.services.ecs.launching import FAMILY, platform_version
 from owari.services.ecs.lookup import active_cluster, cluster_arn
 from owari.services.ecs.names import last_of
 from owari.services.ecs.paging import key_of, page_size, token_for
@@ -175,9 +174,7 @@ def describe_service_revisions(tx: Tx, p: Params) -> Result:
 
 def _platform(revision: Json) -> Json:
     strategy = revision.get("capacityProviderStrategy")
-    if (launched_by(strategy) if strategy else revision.get("launchType")) != "FARGATE":
-        return {}
-    return {"platformVersion": platform_version(revision), "platformFamily": FAMILY}
+    return platform(launched_by(strategy) if strategy else revision.get("launchType", ""), revision)
 
 
 @operation("ecs", "StopServiceDeployment")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from owari.services.ecs.deployments import HOW, new_deployment
-from owari.services.ecs.describing_services import scheduling, service_detail
+from owari.services.ecs.describing_services import scheduling, service_detail, wanted_tasks
 from owari.services.ecs.faults import invalid, no_service, not_implemented, service_not_active
 from owari.services.ecs.launching import check
 from owari.services.ecs.lookup import (
@@ -29,6 +29,7 @@ from owari.services.ecs.service_rows import (
 )
 from owari.services.ecs.strategy import launch_type
 from owari.services.ecs.tagging import checked_tags, listed
+from owari.services.ecs.task_sets import PRIMARY, shown_set
 from owari.services.ecs.waking import look_after
 from owari.store.tx import Row, Tx
 from owari.wire.operation import Params, Result, operation
@@ -39,6 +40,10 @@ KEPT = (
     "loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy",
     "healthCheckGracePeriodSeconds", "schedulingStrategy", "deploymentController",
     "enableECSManagedTags", "propagateTags", "availabilityZoneRebalancing", *HOW,
+)  # fmt: skip
+OF_TASK_SET = (
+    "taskDefinition", "launchType", "capacityProviderStrategy", "platformVersion",
+    "networkConfiguration", "loadBalancers", "serviceRegistries",
 )  # fmt: skip
 CONFIGURATION: dict[str, Any] = {
     "maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING",
@@ -58,12 +63,11 @@ def create_service(tx: Tx, p: Params) -> Result:
     existing = find_service(tx, tx.account, tx.region, cluster["name"], name)
     if existing is not None and existing.status != INACTIVE:
         if p.get("clientToken") and existing.body.get("clientToken") == p["clientToken"]:
-            return {"service": service_detail(tx, existing)}
+            return {"service": described(tx, existing)}
         raise invalid("Creation of service was not idempotent.")
-    if not p.get("taskDefinition"):
-        raise invalid("TaskDefinition can not be blank.")
     body = _body(p, tx.principal)
-    launched = _checked(tx, body, p["taskDefinition"], cluster)
+    external = _is_external(p)
+    launched = "EC2" if external else _checked(tx, body, _needs_definition(p), cluster)
     service = Service(
         account=tx.account,
         region=tx.region,
@@ -79,14 +83,15 @@ def create_service(tx: Tx, p: Params) -> Result:
         },
     )  # fmt: skip
     forget_rollouts(tx, service)  # of one of the same name that is gone
-    definition = active_definition(tx, p["taskDefinition"])
-    new_deployment(tx, service, _arn(tx, definition), _how(body))
+    if not external:
+        definition = active_definition(tx, p["taskDefinition"])
+        new_deployment(tx, service, _arn(tx, definition), _how(body))
     if body.get("loadBalancers") or body.get("serviceRegistries"):
         service.tell(tx.now, tx.new_id(), NO_BALANCER)
     save_service(tx, service)
     tx.resources.created(service.arn, "AWS::ECS::Service", checked_tags(p.get("tags", ())))
     _look_after(tx, service)
-    return {"service": service_detail(tx, service)}
+    return {"service": described(tx, service)}
 
 
 def _checked(tx: Tx, body: dict[str, Any], definition: str, cluster: Row) -> str:
@@ -109,9 +114,30 @@ def _how(body: dict[str, Any]) -> dict[str, Any]:
     return {name: body[name] for name in HOW if name in body}
 
 
-def _body(p: Params, principal: str) -> dict[str, Any]:
-    if (controller := p.get("deploymentController", {}).get("type", "ECS")) != "ECS":
+def _needs_definition(p: Params) -> str:
+    if not p.get("taskDefinition"):
+        raise invalid("TaskDefinition can not be blank.")
+    return str(p["taskDefinition"])
+
+
+def _is_external(p: Params) -> bool:
+    """Raises InvalidParameterException; 501 for a controller that Owari does not have."""
+    controller = p.get("deploymentController", {}).get("type", "ECS")
+    if controller not in ("ECS", "EXTERNAL"):
         raise not_implemented(f"the deployment controller {controller}")
+    if controller == "ECS":
+        return False
+    for name in OF_TASK_SET:
+        if p.get(name):
+            raise invalid(f"{name} is not supported for a service with the EXTERNAL deployment"
+                          " controller. Specify it when you create a task set.")  # fmt: skip
+    if p.get("schedulingStrategy") == "DAEMON":
+        raise invalid("The DAEMON scheduling strategy is not supported with the EXTERNAL"
+                      " deployment controller.")  # fmt: skip
+    return True
+
+
+def _body(p: Params, principal: str) -> dict[str, Any]:
     body = {name: p[name] for name in KEPT if name in p}
     daemon = p.get("schedulingStrategy") == "DAEMON"
     if daemon and p.get("desiredCount") is not None:
@@ -171,6 +197,10 @@ def update_service(tx: Tx, p: Params) -> Result:
     if "deploymentConfiguration" in p:
         given = body["deploymentConfiguration"] | p["deploymentConfiguration"]
         body["deploymentConfiguration"] = _configuration(given)
+    if service.is_external:
+        return _update_external(tx, p, service)
+    if not body.get("capacityProviderStrategy"):
+        body["launchType"] = service.launch
     before = {name: body.get(name) for name in HOW}
     body |= {name: p[name] for name in KEPT if name in p}
     if body.get("capacityProviderStrategy"):
@@ -189,7 +219,21 @@ def update_service(tx: Tx, p: Params) -> Result:
     service.state["steady"] = False
     save_service(tx, service)
     _look_after(tx, service)
-    return {"service": service_detail(tx, service)}
+    return {"service": described(tx, service)}
+
+
+def _update_external(tx: Tx, p: Params, service: Service) -> Result:
+    """Everything but the desired count and how long health checks wait is its task sets'."""
+    for name in (*OF_TASK_SET, "forceNewDeployment"):
+        if p.get(name):
+            raise invalid(f"Unable to update {name} on services with an EXTERNAL deployment"
+                          " controller. Use a task set.")  # fmt: skip
+    grace = p.get("healthCheckGracePeriodSeconds")
+    if grace is not None:
+        service.body["healthCheckGracePeriodSeconds"] = grace
+    save_service(tx, service)
+    _look_after(tx, service)
+    return {"service": described(tx, service)}
 
 
 @operation("ecs", "DeleteService")
@@ -204,7 +248,7 @@ def delete_service(tx: Tx, p: Params) -> Result:
     save_service(tx, service)
     tx.resources.deleted(service.arn)
     _look_after(tx, service)
-    return {"service": service_detail(tx, service)}
+    return {"service": described(tx, service)}
 
 
 @operation("ecs", "DescribeServices", reads=True)
@@ -221,7 +265,7 @@ def describe_services(tx: Tx, p: Params) -> Result:
             failures.append({"arn": arn, "reason": "MISSING"})
         else:
             tags = listed(tx.resources.tags(service.arn)) if "TAGS" in p.get("include", ()) else []
-            found.append(service_detail(tx, service) | {"tags": tags})
+            found.append(described(tx, service) | {"tags": tags})
     return {"services": found, "failures": failures}
 
 
@@ -239,3 +283,15 @@ def list_services(tx: Tx, p: Params) -> Result:
     if start + most < len(arns):
         result["nextToken"] = token_for(start + most)
     return result
+
+
+def described(tx: Tx, service: Service) -> dict[str, Any]:
+    made = service_detail(tx, service)
+    if not service.is_external:
+        return made
+    tasks = wanted_tasks(tx, service)
+    primary = next((m for m in service.task_sets if m["status"] == PRIMARY), None)
+    if primary is not None:
+        made["taskDefinition"] = primary["taskDefinition"]
+    sets = [shown_set(tx, service, task_set, tasks) for task_set in service.task_sets]
+    return made | {"launchType": service.launch, "taskSets": sets}

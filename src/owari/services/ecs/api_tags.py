@@ -54,9 +54,19 @@ def _exists(tx: Tx, arn: str, kind: str, path: str) -> bool:
             return records.task(tx, tx.account, tx.region, name) is not None
         case "container-instance":
             return instance_named(tx, cluster, arn) is not None
+        case "task-set":
+            return _has_set(tx, path)
         case "capacity-provider":
             return find_provider(tx, path) is not None
         case "service":
             return find_service(tx, tx.account, tx.region, cluster, name) is not None
         case _:
             return False
+
+
+def _has_set(tx: Tx, path: str) -> bool:
+    """`CLUSTER/SERVICE/ecs-svc/NUMBER`"""
+    cluster, _, rest = path.partition("/")
+    name, _, id = rest.partition("/")
+    service = find_service(tx, tx.account, tx.region, cluster, name)
+    return service is not None and any(made["id"] == id for made in service.task_sets)

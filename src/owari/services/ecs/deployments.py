@@ -26,6 +26,12 @@ def new_deployment(tx: Tx, service: Service, definition: str, how: Json) -> None
     announce_deployment(tx, service, made, "IN_PROGRESS")
 
 
+def new_id(tx: Tx) -> str:
+    """Of a deployment or a task set."""
+    number = int(tx.new_id().replace("-", "")[:15], 16)
+    return f"ecs-svc/{number:019d}"
+
+
 def can_roll_back(service: Service) -> bool:
     """There is one that was completed."""
     return bool(service.state.get("completed"))
@@ -55,8 +61,7 @@ def roll_back(tx: Tx, service: Service, reason: str, why: str, failed: int | Non
 
 
 def _become_primary(tx: Tx, service: Service, definition: str, how: Json) -> Json:
-    number = int(tx.new_id().replace("-", "")[:15], 16)
-    id = f"ecs-svc/{number:019d}"
+    id = new_id(tx)
     for older in service.state["deployments"]:
         older["status"] = "ACTIVE"
     made = {

@@ -29,7 +29,6 @@ def service_detail(tx: Tx, service: Service) -> Json:
         "clusterArn": cluster_arn(tx, service.cluster),
         "status": service.status,
         **counts(wanted),
-        "taskDefinition": service.primary["taskDefinition"],
         "schedulingStrategy": scheduling(service),
         "deployments": [_deployment(service, d, wanted) for d in service.deployments],
         "events": service.state["events"],
@@ -37,7 +36,9 @@ def service_detail(tx: Tx, service: Service) -> Json:
         "enableExecuteCommand": bool(service.body.get("enableExecuteCommand")),
         **_history(tx, service, wanted),
     }
-    if service.launch == "FARGATE":
+    if service.deployments:
+        made["taskDefinition"] = service.primary["taskDefinition"]
+    if service.launch == "FARGATE" and not service.is_external:
         made = {"platformVersion": "LATEST", "platformFamily": FAMILY} | made
     for name in ("loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy"):
         made.setdefault(name, [])
@@ -64,11 +65,17 @@ def counts(tasks: list[Task]) -> dict[str, int]:
 def _deployment(service: Service, deployment: Json, tasks: list[Task]) -> Json:
     mine = [task for task in tasks if task.deployment == deployment["id"]]
     how = {k: v for k, v in deployment["how"].items() if k not in _INNER_HOW}
-    if service.launch == "FARGATE":
-        how |= {"platformVersion": platform_version(deployment["how"]), "platformFamily": FAMILY}
+    how |= platform(service.launch, deployment["how"])
     shown = {k: v for k, v in deployment.items() if k not in _INNER_DEPLOYMENT}
     wanted = service.body["desiredCount"] if deployment is service.primary else 0
     return how | shown | {"desiredCount": wanted} | counts(mine)
+
+
+def platform(launched: str, how: Json) -> Json:
+    """Of Fargate: what runs its tasks."""
+    if launched != "FARGATE":
+        return {}
+    return {"platformVersion": platform_version(how), "platformFamily": FAMILY}
 
 
 def _history(tx: Tx, service: Service, tasks: list[Task]) -> Json:

@@ -45,6 +45,8 @@ def _waiting(tx: Tx) -> Iterator[Notice]:
 
 def _short(tx: Tx, row: Row) -> Iterator[Notice]:
     wanted, state = loads(row["body"])["desiredCount"], loads(row["state"])
+    if not state["deployments"]:
+        return  # of its task sets somebody else takes care
     found = tx.one(
         "SELECT COUNT(*) AS n FROM ecs_task WHERE account = ? AND region = ? AND cluster = ?"
         " AND service = ? AND desired = 'RUNNING' AND last = 'RUNNING'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from owari.services.ecs import rows
 from owari.services.ecs.instances import DRAINING, FARGATE, Instance, instance_of
@@ -12,28 +13,31 @@ from owari.services.ecs.service_rows import ACTIVE, Service
 from owari.services.ecs.waking import look_after
 from owari.store.tx import Tx
 
+Json = dict[str, Any]
+
 AGAIN_S = 60.0  # a constraint may look at other tasks, which come and go
 UNPLACED = "unplaced"  # in a service's state: what it said last
 
 
-def is_closed(tx: Tx, service: Service) -> bool:
-    """The instance that carries its tasks is DRAINING."""
-    if service.launch == FARGATE or service.status != ACTIVE:
+def is_closed(tx: Tx, service: Service, launched: str) -> bool:
+    """The instance that carries its tasks of that launch type is DRAINING."""
+    if launched == FARGATE or service.status != ACTIVE:
         return False
     instance = instance_of(tx, service.account, service.region, service.cluster)
     return instance is not None and instance.status == DRAINING
 
 
-def placeable(tx: Tx, service: Service, count: int) -> int:
-    """How many of `count` further tasks have a place. What keeps others back is said once."""
-    definition = rows.definition(tx, *definition_reference(service.primary["taskDefinition"]))
+def placeable(tx: Tx, service: Service, target: Json, launched: str, count: int) -> int:
+    """How many of `count` further tasks of a deployment, or a task set, have a place. What keeps
+    others back is said once."""
+    definition = rows.definition(tx, *definition_reference(target["taskDefinition"]))
     assert definition is not None, "a revision stays as long as a service has it"
     constraints = [
         *service.body.get("placementConstraints", ()),
         *json.loads(definition["body"])["placementConstraints"],
     ]
     group = f"service:{service.name}"
-    found = place(tx, service.launch, service.cluster, constraints, group, count)
+    found = place(tx, launched, service.cluster, constraints, group, count)
     if found.reason and found.instance and service.state.get(UNPLACED) != found.reason:
         service.tell(tx.now, tx.new_id(), _told(found.reason, found.instance))
     service.state[UNPLACED] = found.reason

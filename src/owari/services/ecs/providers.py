@@ -112,8 +112,8 @@ def check_removed(tx: Tx, cluster: str, names: Iterable[str]) -> None:
 
 def _used_in(tx: Tx, cluster: str) -> Iterator[str]:
     for service in services_in(tx, cluster):
-        for deployment in service.deployments:
-            for item in deployment["how"].get("capacityProviderStrategy", ()):
+        for target in (*service.deployments, *service.task_sets):
+            for item in target["how"].get("capacityProviderStrategy", ()):
                 yield item["capacityProvider"]
     for task in records.live_in(tx, cluster):
         yield task.body.get("capacityProviderName", "")

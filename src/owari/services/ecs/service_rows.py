@@ -40,18 +40,30 @@ class Service:
         return found
 
     @property
+    def task_sets(self) -> list[Json]:
+        """Of the EXTERNAL deployment controller, which has no deployments."""
+        found: list[Json] = self.state.setdefault("sets", [])
+        return found
+
+    @property
+    def is_external(self) -> bool:
+        return bool(self.body.get("deploymentController", {}).get("type") == "EXTERNAL")
+
+    @property
     def primary(self) -> Json:
         return self.deployments[0]
 
     @property
     def definitions(self) -> list[str]:
         """ARNs of the revisions it may start a task of: a deployment's, or rolled back to one."""
-        known = [*self.deployments, self.state.get("completed") or {}]
+        known = [*self.deployments, self.state.get("completed") or {}, *self.task_sets]
         return [deployment["taskDefinition"] for deployment in known if deployment]
 
     def tell(self, now: float, id: str, message: str) -> None:
         """An event, the newest first."""
-        event = {"id": id, "createdAt": now, "message": f"(service {self.name}) {message}"}
+        self.add_event({"id": id, "createdAt": now, "message": f"(service {self.name}) {message}"})
+
+    def add_event(self, event: Json) -> None:
         self.state["events"] = [event, *self.state["events"]][:EVENTS_MAX]
 
 

@@ -9,8 +9,7 @@ import json
 import math
 
 from owari.effects import Report
-from owari.errors import ServiceError
-from owari.services.ecs import records, rollouts, rows
+from owari.services.ecs import records, rollouts
 from owari.services.ecs.core import (
     BY_SCHEDULER,
     PROVISIONING,
@@ -21,14 +20,12 @@ from owari.services.ecs.core import (
 )
 from owari.services.ecs.deploying import Counts, Moves, breaks, is_failure, moves, pause_s
 from owari.services.ecs.deployments import can_roll_back, is_rollback, roll_back
-from owari.services.ecs.launching import Order, launch
 from owari.services.ecs.life import ask_to_stop
-from owari.services.ecs.names import definition_reference
-from owari.services.ecs.placing_services import is_closed, placeable
+from owari.services.ecs.placing_services import is_closed
 from owari.services.ecs.protecting import unprotected, wait_for_protected
-from owari.services.ecs.providers import present
 from owari.services.ecs.records import Task
 from owari.services.ecs.rollouts import end_rollout, start_rollout
+from owari.services.ecs.scaling import is_good, start_tasks, stop_tasks
 from owari.services.ecs.service_events import announce_action, announce_deployment
 from owari.services.ecs.service_rows import (
     ACTIVE,
@@ -38,14 +35,12 @@ from owari.services.ecs.service_rows import (
     find_service,
     save_service,
 )
-from owari.services.ecs.strategy import shared_out
 from owari.services.ecs.sweeping import ensure_sweep
-from owari.services.ecs.waking import ask_for_room, look_after
+from owari.services.ecs.task_sets import forget_set, serve_sets
 from owari.store.tx import Tx
 from owari.wire.operation import reaction
 
 TRIPPED = "Circuit breaker threshold exceeded."
-AT_ONCE_MAX = 10  # tasks started in one transaction; "RunTask in batches of ten"
 
 
 @reaction("ecs", "service")
@@ -58,8 +53,13 @@ def on_service(tx: Tx, report: Report) -> None:
     _learn(tx, service)
     tasks = records.of_service(tx, tx.account, tx.region, cluster, name)
     _replace_unhealthy(tx, service, tasks)
-    _move(tx, service, [task for task in tasks if task.desired == RUNNING])
-    _settle(tx, service, tasks)
+    if service.is_external:
+        serve_sets(tx, service, tasks)
+    else:
+        _move(tx, service, [task for task in tasks if task.desired == RUNNING])
+        _settle(tx, service, tasks)
+    if service.status == DRAINING and all(task.last == STOPPED for task in tasks):
+        _end(tx, service)
     save_service(tx, service)
 
 
@@ -98,11 +98,6 @@ def _count_end(tx: Tx, service: Service, task: Task) -> None:
         announce_action(tx, service, "SERVICE_TASK_START_IMPAIRED", "WARN")
 
 
-def _is_good(task: Task) -> bool:
-    healthy = health_of(task.containers, task.parts()) != UNHEALTHY
-    return task.last == RUNNING and task.desired == RUNNING and healthy
-
-
 def _replace_unhealthy(tx: Tx, service: Service, tasks: list[Task]) -> None:
     grace = service.body.get("healthCheckGracePeriodSeconds") or 0
     for task in tasks:
@@ -116,24 +111,20 @@ def _replace_unhealthy(tx: Tx, service: Service, tasks: list[Task]) -> None:
 def _move(tx: Tx, service: Service, tasks: list[Task]) -> None:
     wanted = service.body["desiredCount"] if service.status == ACTIVE else 0
     of_now = {task.id for task in tasks if task.deployment == service.primary["id"]}
-    if is_closed(tx, service):  # what its instance carries is to go, and nothing comes
+    if is_closed(tx, service, service.launch):  # what its instance carries is to go
         of_now = {task.id for task in tasks if task.last == PROVISIONING} & of_now
     mine = [task for task in tasks if task.id in of_now]
     others = [task for task in tasks if task.id not in of_now]
-    counts = Counts(len(mine), sum(map(_is_good, mine)), len(others), sum(map(_is_good, others)))
+    counts = Counts(len(mine), sum(map(is_good, mine)), len(others), sum(map(is_good, others)))
     configuration = service.body["deploymentConfiguration"]
     if service.status == ACTIVE and _gives_up(tx, service, wanted):
         return
     todo = moves(wanted, configuration, counts)
     now = tx.now if service.status == ACTIVE else math.inf  # nothing protects from DeleteService
     gone, kept = _surplus(mine, others, todo, now)
-    _stop(tx, service, gone)
+    stop_tasks(tx, service, gone)
     wait_for_protected(tx, service, kept)
-    if todo.start and tx.now < service.state["retry_at"]:
-        key = f"{service.cluster}/{service.name}"
-        look_after(tx, service.account, service.region, key, service.state["retry_at"])
-    elif todo.start and (count := placeable(tx, service, min(todo.start, AT_ONCE_MAX))):
-        _start(tx, service, mine, count)
+    start_tasks(tx, service, service.primary, service.launch, mine, todo.start)
 
 
 def _surplus(
@@ -141,64 +132,15 @@ def _surplus(
 ) -> tuple[list[Task], list[Task]]:
     """Those to stop, and those kept back by their protection. Those that do not run yet go first,
     then the oldest."""
-    bad = [task for task in others if not _is_good(task)]
-    good = [task for task in others if _is_good(task)]
-    own = sorted(mine, key=lambda task: (_is_good(task), task.seq))
+    bad = [task for task in others if not is_good(task)]
+    good = [task for task in others if is_good(task)]
+    own = sorted(mine, key=lambda task: (is_good(task), task.seq))
     picked = [
         unprotected(bad, len(bad), now),
         unprotected(good, todo.stop_others, now),
         unprotected(own, todo.stop_mine, now),
     ]
     return [t for gone, _ in picked for t in gone], [t for _, kept in picked for t in kept]
-
-
-def _stop(tx: Tx, service: Service, tasks: list[Task]) -> None:
-    for task in tasks:
-        reason = f"Scaling activity initiated by (deployment {task.deployment})"
-        ask_to_stop(tx, task, BY_SCHEDULER, reason)
-    if tasks:
-        named = " ".join(f"(task {task.id})" for task in tasks)
-        service.tell(tx.now, tx.new_id(), f"has stopped {len(tasks)} running tasks: {named}.")
-        service.state["steady"] = False
-
-
-def _start(tx: Tx, service: Service, mine: list[Task], count: int) -> None:
-    """`mine`: its tasks of the current deployment."""
-    deployment = service.primary
-    definition = rows.definition(tx, *definition_reference(deployment["taskDefinition"]))
-    assert definition is not None, "a revision stays as long as a service has it"
-    order = Order(
-        cluster=service.cluster,
-        definition=definition,
-        how=deployment["how"],
-        group=f"service:{service.name}",
-        started_by=deployment["id"],
-        service=service.name,
-        deployment=deployment["id"],
-        tags=_tags(tx, service, deployment["taskDefinition"]),
-    )
-    strategy = deployment["how"].get("capacityProviderStrategy", [])
-    names = shared_out(strategy, present(mine), count)
-    try:
-        made = [launch(tx, order, (service.launch, name)) for name in names]
-    except ServiceError as error:
-        service.tell(tx.now, tx.new_id(), f"was unable to place a task. Reason: {error.message}.")
-        return
-    ask_for_room(tx)
-    named = " ".join(f"(task {task.id})" for task in made)
-    service.tell(tx.now, tx.new_id(), f"has started {len(made)} tasks: {named}.")
-    service.state["steady"] = False
-    look_after(tx, service.account, service.region, f"{service.cluster}/{service.name}")
-
-
-def _tags(tx: Tx, service: Service, definition: str) -> dict[str, str]:
-    match service.body.get("propagateTags"):
-        case "SERVICE":
-            return tx.resources.tags(service.arn)
-        case "TASK_DEFINITION":
-            return tx.resources.tags(definition)
-        case _:
-            return {}
 
 
 def _gives_up(tx: Tx, service: Service, wanted: int) -> bool:
@@ -228,18 +170,23 @@ def _gives_up(tx: Tx, service: Service, wanted: int) -> bool:
 
 
 # ---- where it stands
+def _end(tx: Tx, service: Service) -> None:
+    """Its last task has stopped."""
+    service.status = INACTIVE
+    service.state["inactive_since"] = tx.now
+    for made in list(service.task_sets):
+        forget_set(tx, service, made)
+    ensure_sweep(tx)
+
+
 def _settle(tx: Tx, service: Service, tasks: list[Task]) -> None:
     live = {task.deployment for task in tasks if task.last != STOPPED}
     service.state["deployments"] = [
         d for d in service.deployments if d is service.primary or d["id"] in live
     ]
-    if service.status == DRAINING:
-        if not any(task.last != STOPPED for task in tasks):
-            service.status = INACTIVE
-            service.state["inactive_since"] = tx.now
-            ensure_sweep(tx)
+    if service.status != ACTIVE:
         return
-    good = sum(1 for t in tasks if t.deployment == service.primary["id"] and _is_good(t))
+    good = sum(1 for t in tasks if t.deployment == service.primary["id"] and is_good(t))
     alone = live <= {service.primary["id"]}
     if good != service.body["desiredCount"] or not alone or service.state["steady"]:
         return
