@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from owari.errors import ServiceError
+from owari.services.events.api_archives import STEP
 from tests.services.events.driving import Bus, arn
 from tests.simulation.pipeline import upload
 from tests.support.world import START
@@ -97,3 +98,32 @@ def test_an_archive_alone_is_enough_for_a_service_to_tell(bus: Bus) -> None:
     bus.world.call("s3", "PutObject", Bucket="files", Key="k", Body=upload(b"x"))
     bus.world.settle()
     assert bus.events("DescribeArchive", ArchiveName="a")["EventCount"] == 1
+
+
+def test_a_large_archive_is_deleted_in_steps_and_its_name_is_free_at_once(bus: Bus) -> None:
+    bus.events("CreateArchive", ArchiveName="a", EventSourceArn=BUS)
+    for n in range(STEP + 10):
+        bus.put({"n": n})
+    bus.events("DeleteArchive", ArchiveName="a")
+    assert bus.world.tables()["events_archived"] == 10
+    bus.events("CreateArchive", ArchiveName="a", EventSourceArn=BUS)
+    bus.put({"n": "new"})
+    queue = bus.queue("q")
+    bus.rule("r", {"source": ["app"]}, {"Id": "1", "Arn": queue})
+    bus.world.crash()
+    replay(bus, "again")
+    assert [event["detail"]["n"] for event in bus.bodies(queue)] == ["new"]
+    assert bus.world.tables()["events_archived"] == 1
+
+
+def test_a_replay_of_an_archive_that_was_made_anew_fails(bus: Bus) -> None:
+    bus.events("CreateArchive", ArchiveName="a", EventSourceArn=BUS)
+    for n in range(60):
+        bus.put({"n": n})
+    replay(bus, "r")
+    bus.events("DeleteArchive", ArchiveName="a")
+    bus.world.clock.time += 1
+    bus.events("CreateArchive", ArchiveName="a", EventSourceArn=BUS)
+    bus.world.settle()
+    told = bus.events("DescribeReplay", ReplayName="r")
+    assert (told["State"], told["StateReason"]) == ("FAILED", "Archive was deleted.")

@@ -27,6 +27,7 @@ def create_archive(tx: Tx, p: Params) -> Result:
         raise exists(f"Archive {p['ArchiveName']} already exists.")
     archive = Archive(
         name=p["ArchiveName"],
+        held=tx.new_id(),
         bus=bus,
         description=p.get("Description"),
         pattern=_checked(p.get("EventPattern")),
@@ -63,7 +64,19 @@ def delete_archive(tx: Tx, p: Params) -> Result:
     archive = archive_rows.archive_of(tx, p["ArchiveName"])
     archive_rows.delete(tx, archive)
     tx.resources.deleted(archive.arn)
+    _empty(tx, archive.held)
     return {}
+
+
+@reaction("events", "emptied")
+def on_emptied(tx: Tx, report: Report) -> None:
+    _empty(tx, report.key)
+
+
+def _empty(tx: Tx, held: str) -> None:
+    """Some at a time: the writer is never held up."""
+    if archive_rows.discard(tx, held, STEP) == STEP:
+        tx.emit(Wake(), reply_to=ReplyTo("events", "emptied", held), principal=PRINCIPAL)
 
 
 @operation("events", "DescribeArchive", reads=True)

@@ -21,9 +21,10 @@ _HELD = "account = ? AND region = ? AND archive = ?"
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """`retention_days` 0: for ever."""
+    """`held`: what its events lie under. `retention_days` 0: for ever."""
 
     name: str
+    held: str
     bus: BusKey
     description: str | None
     pattern: str | None
@@ -35,6 +36,10 @@ class Archive:
     @property
     def key(self) -> tuple[str, str, str]:
         return (self.bus.account, self.bus.region, self.name)
+
+    @property
+    def events_key(self) -> tuple[str, str, str]:
+        return (self.bus.account, self.bus.region, self.held)
 
     @property
     def arn(self) -> str:
@@ -67,11 +72,13 @@ def of_bus(tx: Tx, bus: BusKey) -> list[Archive]:
 
 def save(tx: Tx, archive: Archive) -> None:
     tx.run(
-        "INSERT INTO events_archive (account, region, name, bus, description, pattern,"
-        " retention_days, created, event_count, size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
+        "INSERT INTO events_archive (account, region, name, held, bus, description, pattern,"
+        " retention_days, created, event_count, size_bytes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
         " ON CONFLICT (account, region, name) DO UPDATE SET description = excluded.description,"
         " pattern = excluded.pattern, retention_days = excluded.retention_days",
         *archive.key,
+        archive.held,
         archive.bus.name,
         archive.description,
         archive.pattern,
@@ -82,9 +89,21 @@ def save(tx: Tx, archive: Archive) -> None:
 
 
 def delete(tx: Tx, archive: Archive) -> None:
+    """Its events are left to `discard`."""
     tx.run(f"DELETE FROM events_archive WHERE {_KEY}", *archive.key)
-    tx.run(f"DELETE FROM events_archived WHERE {_HELD}", *archive.key)
     rows.changed(tx, archive.bus)
+
+
+def discard(tx: Tx, held: str, most: int) -> int:
+    """Remove at most `most` events of an archive that is no more; returns how many."""
+    key = (tx.account, tx.region, held)
+    return tx.run(
+        f"DELETE FROM events_archived WHERE {_HELD} AND (time, seq) IN"
+        f" (SELECT time, seq FROM events_archived WHERE {_HELD} LIMIT ?)",
+        *key,
+        *key,
+        most,
+    )
 
 
 def store(tx: Tx, bus: BusKey, name: str, event: dict[str, Any]) -> None:
@@ -92,12 +111,12 @@ def store(tx: Tx, bus: BusKey, name: str, event: dict[str, Any]) -> None:
     key = (bus.account, bus.region, name)
     tx.run(
         "INSERT INTO events_archived (account, region, archive, time, seq, stored, event)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        *key,
+        f" SELECT account, region, held, ?, ?, ?, ? FROM events_archive WHERE {_KEY}",
         datetime.fromisoformat(event["time"]).timestamp(),
         tx.next_seq(),
         tx.now,
         text,
+        *key,
     )
     _count(tx, key, 1, len(text.encode()))
 
@@ -109,7 +128,7 @@ def held(
     return tx.all(
         f"SELECT time, seq, event FROM events_archived WHERE {_HELD} AND time >= ? AND time <= ?"
         " AND (time, seq) > (?, ?) ORDER BY time, seq LIMIT ?",
-        *archive.key,
+        *archive.events_key,
         start,
         end,
         *after,
@@ -121,14 +140,14 @@ def expire(tx: Tx, archive: Archive, before: float, most: int) -> int:
     """Remove at most `most` events stored before then; returns how many."""
     old = tx.all(
         f"SELECT time, seq, event FROM events_archived WHERE {_HELD} AND stored < ? LIMIT ?",
-        *archive.key,
+        *archive.events_key,
         before,
         most,
     )
     for row in old:
         tx.run(
             f"DELETE FROM events_archived WHERE {_HELD} AND time = ? AND seq = ?",
-            *archive.key,
+            *archive.events_key,
             row["time"],
             row["seq"],
         )
@@ -153,6 +172,7 @@ def _count(tx: Tx, key: tuple[str, str, str], events: int, size: int) -> None:
 def _archive(row: Row) -> Archive:
     return Archive(
         name=row["name"],
+        held=row["held"],
         bus=BusKey(row["account"], row["region"], row["bus"]),
         description=row["description"],
         pattern=row["pattern"],

@@ -31,6 +31,8 @@ def on_step_due(tx: Tx, report: Report) -> None:
     replay = replay_rows.find(tx, report.key)
     assert replay is not None, "a replay that goes on is never deleted"
     archive = archive_rows.find(tx, replay.archive)
+    if archive is not None and archive.created > replay.started:
+        archive = None  # another of that name
     bus = rows.find_bus(tx, bus_key(replay.request["Destination"]["Arn"], tx.account, tx.region))
     if replay.state == "CANCELLING":
         _end(tx, replay, "CANCELLED", None)

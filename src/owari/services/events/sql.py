@@ -1,4 +1,8 @@
-"""The tables of EventBridge. `events_version` changes with who listens on a bus."""
+"""The tables of EventBridge.
+
+`events_version` changes with who listens on a bus. An archive's events lie under what it calls
+`held`, which is its alone: one that is made anew under the old name never sees what the old had.
+"""
 
 from __future__ import annotations
 
@@ -109,5 +113,10 @@ migrations(
         modified DOUBLE PRECISION NOT NULL,
         PRIMARY KEY (account, region, name)
     );
+    """,
+    """
+    ALTER TABLE events_archive ADD COLUMN held TEXT NOT NULL DEFAULT '';
+    UPDATE events_archive SET held = name;
+    CREATE INDEX events_archived_stored ON events_archived (account, region, archive, stored);
     """,
 )
