@@ -134,3 +134,13 @@ def test_what_is_not_a_call(text: str) -> None:
 )  # fmt: skip
 def test_doubles_are_printed_as_java_does(value: float, text: str) -> None:
     assert java_text(value) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["States.Base64Decode('é')", "States.Base64Encode('\ud800')", "States.MathAdd($.inf, 1)"],
+)
+def test_what_is_no_text_and_no_number_fails_the_state(text: str) -> None:
+    with pytest.raises(StateError) as failed:
+        parse_intrinsic(text)(Scope(DATA | {"inf": float("inf")}, Around()))
+    assert failed.value.error == "States.IntrinsicFailure"

@@ -32,6 +32,10 @@ STATES: list[dict[str, Any]] = [
     {"Type": "Pass", "Parameters": {"x.$": "States.Hash($.a, $.n)", "n.$": "$.a.length()"}},
     {"Type": "Pass", "Parameters": {"x.$": "States.MathRandom($.a, $.n)"}, "OutputPath": "$.x"},
     {"Type": "Pass", "Assign": {"v.$": "$.a"}, "Parameters": {"x.$": "$.n.sum()"}},
+    {"Type": "Pass", "Parameters": {"x.$": "States.Base64Decode($.a)"}},
+    {"Type": "Pass", "Parameters": {"x.$": "States.Base64Encode($.a)"}},
+    {"Type": "Pass", "Parameters": {"x.$": "States.MathAdd($.a, $.n)"}},
+    {"Type": "Pass", "Parameters": {"x.$": "States.StringToJson($.a)"}},
     {"Type": "Wait", "SecondsPath": "$.n"},
     {"Type": "Wait", "TimestampPath": "$.n"},
     {"Type": "Task", "Resource": LAMBDA, "TimeoutSecondsPath": "$.n",
@@ -50,6 +54,14 @@ STATES: list[dict[str, Any]] = [
 JSONATA: list[dict[str, Any]] = [
     {"Type": "Pass", "Output": {"x": "{% $states.input.a + 1 %}"}},
     {"Type": "Pass", "Assign": {"v": "{% $states.input.a.b %}"}, "Output": "{% $v %}"},
+    {"Type": "Pass", "Output": "{% $pad($states.input.a, $states.input.n) %}"},
+    {"Type": "Pass", "Output": "{% $formatInteger($states.input.n, $states.input.a) %}"},
+    {"Type": "Pass", "Output": "{% $formatBase($states.input.n, 36) & $states.input.a %}"},
+    {"Type": "Pass", "Output": "{% $fromMillis($states.input.n, '[Y' & $states.input.a & ']') %}"},
+    {"Type": "Pass", "Output": "{% $base64encode($states.input.a) %}"},
+    {"Type": "Pass", "Output": "{% $replace($states.input.a, /(.)/, '$1$²') %}"},
+    {"Type": "Pass", "Output": "{% $number($states.input.a) + $round(1, $states.input.n) %}"},
+    {"Type": "Pass", "Output": "{% $substring('abc', $states.input.n) %}"},
     {"Type": "Wait", "Seconds": "{% $states.input.n %}"},
     {"Type": "Wait", "Timestamp": "{% $states.input.n %}"},
     {"Type": "Task", "Resource": LAMBDA, "TimeoutSeconds": "{% $states.input.n %}",
@@ -84,7 +96,8 @@ MACHINES += [
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 10**20) | st.floats(allow_nan=False, width=32)
-    | st.sampled_from(["", "x", "1", "a,b", "2020-01-01T00:00:00Z", "2020-01-01", "MD5"]),
+    | st.sampled_from(["", "x", "1", "a,b", "2020-01-01T00:00:00Z", "2020-01-01", "MD5", "²",
+                       "é", "\ud800", "I", "i", "w", "1e400", "9" * 5000, '"\\ud800"']),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(st.sampled_from(["a", "b", "n", "x", "y"]), inner, max_size=3),
     max_leaves=6,

@@ -152,3 +152,53 @@ def test_error(source: str, code: str) -> None:
     with pytest.raises(JsonataError) as caught:
         evaluate(source)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '$formatInteger(5, "²")',
+        '$fromMillis(0, "[Y²]")',
+        "$fromMillis(1e18)",
+        f'$number("{"9" * 5000}")',
+        "9" * 5000,
+        '$substring("a", 1e400)',
+        "$round(1.5, 10000000000)",
+        '$base64encode("\\ud800")',
+        '$hash("\\ud800", "MD5")',
+        '$pad("a", 1e12)',
+        "$map([1, 2], $nobody)",
+        '$replace("abc", function() {1}, "x")',
+        '$formatInteger(1e13, "I")',
+        '$reduce([1..60], function($a, $b) {$a & $a}, "x")',
+        '$reduce([1..60], function($a, $b) {$join([$a, $a], "-")}, "x")',
+        '$reduce([1..60], function($a, $b) {$replace($a, "x", "xx")}, "x")',
+        '$reduce([1..60], function($a, $b) {$replace($a, /x/, "xx")}, "x")',
+        "$count($reduce([1..60], function($a, $b) {$append($a, $a)}, [1]))",
+    ],
+)
+def test_what_cannot_be_computed_is_an_error_of_the_expression(source: str) -> None:
+    """No fault of the program that evaluates it, and not the end of its memory."""
+    with pytest.raises(JsonataError):
+        evaluate(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ('$substring("abc", $nobody)', "abc"),
+        ('$pad("abc", $nobody)', "abc"),
+        ('$split("abc", $nobody)', ["abc"]),
+    ],
+)
+def test_arguments_that_are_nothing(source: str, value: Any) -> None:
+    assert evaluate(source) == value
+
+
+def test_superscript_digits_are_no_digits() -> None:
+    assert evaluate('$replace("abc", /(b)/, "$1$²")') == "ab$²c"
+    assert evaluate('$fromMillis(0, "[Y,²-²]")') == "1970"
+
+
+def test_a_step_that_is_lost_in_a_large_number_ends() -> None:
+    assert evaluate("$count($range(1e300, 1e300, 1.5))") <= 1_000

@@ -51,7 +51,7 @@ class Expression:
             return self.call(scope)
         except MissingArgument as error:
             raise runtime(f"The function '{self.text}' had the following error: {error}") from error
-        except IntrinsicError as error:
+        except (IntrinsicError, ValueError, ArithmeticError) as error:  # no text, no number
             raise StateError(
                 "States.IntrinsicFailure",
                 f"The function '{self.text}' had the following error: {error}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from owari.services.stepfunctions.jsonata.calling import too_deep
 from owari.services.stepfunctions.jsonata.compiler import Closure, compile_node
+from owari.services.stepfunctions.jsonata.errors import JsonataError
 from owari.services.stepfunctions.jsonata.functions import (  # noqa: F401  (each declares its own)
     added,
     arrays,
@@ -24,6 +25,11 @@ from owari.services.stepfunctions.jsonata.values import Function
 
 if TYPE_CHECKING:
     import random
+
+
+# What a function does to an argument it was not made for: nothing, half of a surrogate pair, a
+# number too large. It is the expression's error, and the program that evaluates it goes on.
+_UNFIT = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError, MemoryError)
 
 
 class Expression:
@@ -52,6 +58,8 @@ class Expression:
             return _plain(self._closure(data, scope))
         except RecursionError as error:
             raise too_deep() from error
+        except _UNFIT as error:
+            raise JsonataError("U1001", f"A value cannot be computed: {error}") from error
 
 
 def _plain(value: Any) -> Any:

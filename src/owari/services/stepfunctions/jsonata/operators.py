@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from owari.services.stepfunctions.jsonata.bounds import check_text
 from owari.services.stepfunctions.jsonata.errors import JsonataError
 from owari.services.stepfunctions.jsonata.values import (
     NOTHING,
@@ -78,7 +79,9 @@ def apply(symbol: str, left: Any, right: Any) -> Any:
         case "!=":
             return left is not NOTHING and right is not NOTHING and not equal(left, right)
         case "&":
-            return "".join("" if v is NOTHING else text(v) for v in (left, right))
+            parts = ["" if v is NOTHING else text(v) for v in (left, right)]
+            check_text(sum(map(len, parts)))
+            return "".join(parts)
         case _:  # in
             if left is NOTHING or right is NOTHING:
                 return False

@@ -67,10 +67,8 @@ def _next(source: str, at: int, found: list[Token]) -> tuple[Token, int]:
                 "S0105", "Quoted property name must be terminated with a backquote (`)", at
             )
         return Token("name", source[at + 1 : end], at), end + 1
-    if character.isdigit() and (number := _NUMBER.match(source, at)):
-        value = float(number.group())
-        whole = not number.group(2) and not number.group(3)
-        return Token("number", int(number.group()) if whole else value, at), number.end()
+    if character.isdecimal() and (number := _NUMBER.match(source, at)):
+        return Token("number", _number(number, at), at), number.end()
     for operator in OPERATORS:
         if source.startswith(operator, at):
             return Token("operator", operator, at), at + len(operator)
@@ -85,6 +83,15 @@ def _next(source: str, at: int, found: list[Token]) -> tuple[Token, int]:
     if word in _WORDS:
         return Token("value", _WORDS[word], at), name.end()
     return Token("name", word, at), name.end()
+
+
+def _number(found: re.Match[str], at: int) -> int | float:
+    if found.group(2) or found.group(3):
+        return float(found.group())
+    try:
+        return int(found.group())
+    except ValueError:  # thousands of digits
+        raise JsonataError("S0102", f"Number out of range: {found.group()}", at) from None
 
 
 def _string(source: str, at: int) -> tuple[Token, int]:

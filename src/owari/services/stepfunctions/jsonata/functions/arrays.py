@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cmp_to_key
 from typing import Any
 
+from owari.services.stepfunctions.jsonata.bounds import check_items
 from owari.services.stepfunctions.jsonata.calling import call, callback
 from owari.services.stepfunctions.jsonata.errors import JsonataError
 from owari.services.stepfunctions.jsonata.functions.library import LIBRARY
@@ -35,7 +36,9 @@ def append(first: Any, second: Any) -> Any:
     if first is NOTHING or second is NOTHING:
         return second if first is NOTHING else first
     left = first if isinstance(first, list) else [first]
-    return Sequence([*left, *(second if isinstance(second, list) else [second])])
+    right = second if isinstance(second, list) else [second]
+    check_items(len(left) + len(right))
+    return Sequence([*left, *right])
 
 
 @function("reverse", "<a:a>")
@@ -162,7 +165,7 @@ def number_range(first: Any, last: Any, step: Any) -> Any:
     if (last - first) / step + 1 > RANGE_MAX:
         raise JsonataError("D3137", f"$range makes at most {RANGE_MAX} items")
     found, value = [], first
-    while value <= last if step > 0 else value >= last:
+    while (value <= last if step > 0 else value >= last) and len(found) < RANGE_MAX:
         found.append(number(value))
         value += step
     return found

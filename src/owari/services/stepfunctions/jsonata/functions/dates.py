@@ -105,7 +105,7 @@ def _zone(offset: timedelta, form: str) -> str:
     sign = "-" if minutes < 0 else "+"
     hours, rest = divmod(abs(minutes), 60)
     separator = ":" if ":" in form else ""
-    wide = sum(c.isdigit() for c in form) > 1
+    wide = sum(c.isdecimal() for c in form) > 1
     shown = f"{hours:02d}" if wide else str(hours)
     return f"{sign}{shown}{separator}{rest:02d}" if wide or rest else f"{sign}{shown}"
 
@@ -123,9 +123,13 @@ def _split(marker: str) -> tuple[str, str, int, int]:
     return (
         letter,
         form or _DEFAULT_FORMS[letter],
-        int(least) if least.isdigit() else 0,
-        int(most) if most.isdigit() else 0,
+        _width(least),
+        _width(most),
     )
+
+
+def _width(text: str) -> int:
+    return int(text) if re.fullmatch("[0-9]{1,3}", text) else 0
 
 
 _NUMBERS: dict[str, Callable[[datetime], int]] = {
@@ -158,7 +162,7 @@ def _component(found: re.Match[str], moment: datetime) -> str:
         case "C" | "E":
             return "ISO"
         case "f":
-            digits = max(sum(c.isdigit() for c in form), least)
+            digits = max(sum(c.isdecimal() for c in form), least)
             return f"{moment.microsecond:06d}"[: max(digits, 1)]
     value = _NUMBERS[letter](moment)
     if form[:1] in ("n", "N"):
@@ -166,7 +170,7 @@ def _component(found: re.Match[str], moment: datetime) -> str:
         shown = _cased(names[value - 1], form)
         return shown[:most] if most else shown
     if letter == "Y" and (most or form in ("01", "0001")):
-        wide = most or sum(c.isdigit() for c in form)
+        wide = most or sum(c.isdecimal() for c in form)
         value %= 10 ** max(wide, 2)
     return format_whole(value, form).rjust(least, "0")
 
@@ -189,7 +193,7 @@ def _expected(letter: str, form: str) -> str:
         return r"[A-Za-z]+"
     if form[:1] in _WORD_FORMS:
         return r"[A-Za-z, -]+?"
-    digits = sum(c.isdigit() for c in form)
+    digits = sum(c.isdecimal() for c in form)
     width = f"{{{digits}}}" if digits > 1 else "+"
     return rf"\d{width}" + ("(?:st|nd|rd|th)" if form.endswith("o") else "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from owari.services.stepfunctions.jsonata.bounds import check_text
 from owari.services.stepfunctions.jsonata.errors import JsonataError
 
 _ONES = (
@@ -34,12 +35,13 @@ def _absolute(value: int, primary: str, ordinal: bool) -> str:
         case "a" | "A":
             return _letters(value, primary)
         case "i" | "I":
+            check_text(value // 1000)
             shown = _roman(value)
             return shown.upper() if primary == "I" else shown
         case "w" | "W" | "Ww":
             shown = _ordinal_words(words(value)) if ordinal else words(value)
             return {"w": shown.lower(), "W": shown.upper()}.get(primary, shown)
-    digits = [c for c in primary if c.isdigit()]
+    digits = [c for c in primary if c.isdecimal()]
     if not digits:
         raise JsonataError("D3130", f"Formatting or parsing an integer with picture {primary!r}")
     shown = str(value).rjust(len(digits), "0")
@@ -124,7 +126,7 @@ def parse_whole(text: str, picture: str) -> int:
             return _parse_roman(text.lower())
         case "w" | "W" | "Ww":
             return _parse_words(text.lower())
-    digits = "".join(c for c in text if c.isdigit())
+    digits = "".join(c for c in text if c.isdecimal())
     if not digits:
         raise JsonataError("D3130", f"{text!r} is no number in the picture {picture!r}")
     return -int(digits) if text.startswith("-") else int(digits)

@@ -74,7 +74,7 @@ def _format(value: float, picture: str, marks: dict[str, str]) -> str:
 
 
 def _digits(text: str, digits: str) -> str:
-    return "".join(digits[int(c)] if c.isdigit() else c for c in text)
+    return "".join(digits[int(c)] if c.isdecimal() else c for c in text)
 
 
 def _mantissa(number: Decimal, body: str, digits: str, marks: dict[str, str]) -> str:

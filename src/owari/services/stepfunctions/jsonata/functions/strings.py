@@ -7,6 +7,7 @@ import binascii
 from typing import Any
 from urllib.parse import quote, unquote
 
+from owari.services.stepfunctions.jsonata.bounds import check_text
 from owari.services.stepfunctions.jsonata.calling import call
 from owari.services.stepfunctions.jsonata.errors import JsonataError
 from owari.services.stepfunctions.jsonata.functions.library import LIBRARY
@@ -33,7 +34,7 @@ def length(value: Any) -> Any:
 def substring(value: Any, start: Any, count: Any) -> Any:
     if value is NOTHING:
         return NOTHING
-    start = int(start)
+    start = 0 if start is NOTHING else int(start)
     if start < 0:
         start = max(len(value) + start, 0)
     if count is NOTHING:
@@ -72,10 +73,11 @@ def trim(value: Any) -> Any:
 
 @function("pad", "<s-ns?:s>")
 def pad(value: Any, width: Any, character: Any) -> Any:
-    if value is NOTHING:
-        return NOTHING
+    if value is NOTHING or width is NOTHING:
+        return value
     fill = character if character is not NOTHING and character else " "
     missing = abs(int(width)) - len(value)
+    check_text(missing)
     if missing <= 0:
         return value
     padding = (fill * (missing // len(fill) + 1))[:missing]
@@ -97,6 +99,8 @@ def contains(value: Any, token: Any) -> Any:
 def split(value: Any, separator: Any, limit: Any) -> Any:
     if value is NOTHING:
         return NOTHING
+    if separator is NOTHING:
+        return [value]
     if limit is not NOTHING and limit < 0:
         raise JsonataError("D3020", "Third argument of split function must be a positive number")
     if isinstance(separator, Regex):
@@ -114,7 +118,9 @@ def split(value: Any, separator: Any, limit: Any) -> Any:
 def join(items: Any, separator: Any) -> Any:
     if items is NOTHING:
         return NOTHING
-    return ("" if separator is NOTHING else separator).join(items)
+    between = "" if separator is NOTHING else separator
+    check_text(sum(map(len, items)) + len(between) * len(items))
+    return between.join(items)
 
 
 @function("match", "<s-f<s:o>n?:a<o>>")
@@ -141,12 +147,15 @@ def replace(outside: Outside, value: Any, pattern: Any, by: Any, limit: Any) -> 
         raise JsonataError("D3011", "Fourth argument of replace function must be a positive number")
     most = -1 if limit is NOTHING else int(limit)
     if isinstance(pattern, str):
-        return value.replace(pattern, by, most) if isinstance(by, str) else value
+        if not isinstance(by, str):
+            return value
+        check_text(len(value) + value.count(pattern) * len(by))
+        return value.replace(pattern, by, most)
     return _replace_matches(outside, value, pattern, by, most)
 
 
 def _replace_matches(outside: Outside, value: str, pattern: Any, by: Any, most: int) -> str:
-    parts, at, done = [], 0, 0
+    parts, at, done, size = [], 0, 0, len(value)
     each = pattern.call([value], value)
     while each is not NOTHING and done != most:
         if isinstance(by, Function):
@@ -156,6 +165,8 @@ def _replace_matches(outside: Outside, value: str, pattern: Any, by: Any, most: 
                 raise JsonataError("D3012", message)
         else:
             new = _expand(by, each)
+        size += len(new)
+        check_text(size)
         parts += [value[at : each["start"]], new]
         at, done = each["end"], done + 1
         each = each["next"].call([], value)
@@ -176,12 +187,12 @@ def _expand(template: str, found: dict[str, Any]) -> str:
         elif following == "0":
             parts.append(found["match"])
             at += 1
-        elif following.isdigit():
+        elif following.isdecimal():
             width = len(str(len(groups))) if groups else 1
             while width > 1 and not _group_number(template[at : at + width], groups):
                 width -= 1
             digits = template[at : at + width]
-            number = int(digits) if digits.isdigit() else 0
+            number = int(digits) if digits.isdecimal() else 0
             parts.append(groups[number - 1] if 0 < number <= len(groups) else "")
             at += width
         else:
@@ -190,7 +201,7 @@ def _expand(template: str, found: dict[str, Any]) -> str:
 
 
 def _group_number(digits: str, groups: list[str]) -> bool:
-    return digits.isdigit() and int(digits) <= len(groups)
+    return digits.isdecimal() and int(digits) <= len(groups)
 
 
 @function("base64encode", "<s-:s>")
