@@ -12,7 +12,7 @@ LEAVES = {
     f"owari.{name}"
     for name in (
         *("errors", "effects", "config", "limits", "arn", "clock", "credentials", "tracing"),
-        *("json_text", "message_text", "tags"),
+        *("json_text", "message_text", "policy_text", "tags"),
     )
 }
 # Pure rooms that several services share, and what each builds on beside the errors.

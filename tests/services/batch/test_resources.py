@@ -519,3 +519,7 @@ def test_jobs_are_listed(world: BatchWorld) -> None:
     refused(
         world, "ListJobs", "Filter name", jobQueue="q", filters=[{"name": "X", "values": ["1"]}]
     )
+    late = {"name": "BEFORE_CREATED_AT", "values": ["9" * 30]}
+    assert listed(filters=[late]) == [waiting, *ids[::-1]]
+    late["values"] = ["9" * 400]
+    refused(world, "ListJobs", "is not a time", jobQueue="q", filters=[late])

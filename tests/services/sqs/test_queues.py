@@ -102,6 +102,7 @@ def test_every_attribute(world: Queues) -> None:
         ("q", {"Policy": "nonsense"}, "InvalidAttributeValue"),
         ("q", {"Policy": '{"Statement": ["x"]}'}, "InvalidAttributeValue"),
         ("q", {"Policy": '{"Statement": "x"}'}, "InvalidAttributeValue"),
+        ("q", {"Policy": '{"Statement": [{"Sid": "\\ud800"}]}'}, "InvalidAttributeValue"),
         ("q", {"Nonsense": "1"}, "InvalidAttributeName"),
         ("q", {"QueueArn": "x"}, "InvalidAttributeName"),
         ("q", {"FifoQueue": "false"}, "InvalidAttributeName"),

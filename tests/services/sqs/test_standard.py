@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import replace
+
+import pytest
 
 from owari.limits import Limits
 from tests.services.sqs.driving import Queues
@@ -86,6 +89,17 @@ def test_visibility_that_cannot_be_changed(world: Queues) -> None:
     assert code == "ReceiptHandleIsInvalid"
     other = world.queue("other")
     code, _ = world.refused("DeleteMessage", QueueUrl=other, ReceiptHandle=got["ReceiptHandle"])
+    assert code == "ReceiptHandleIsInvalid"
+
+
+@pytest.mark.parametrize(("seq", "receives"), [("1", "9" * 30), ("-" + "9" * 30, "1")])
+def test_a_handle_with_numbers_that_no_queue_has(world: Queues, seq: str, receives: str) -> None:
+    url = world.queue()
+    world.send(url)
+    (got,) = world.receive(url)
+    number, _, _, id = base64.b64decode(got["ReceiptHandle"]).decode().split(" ")
+    made = base64.b64encode(f"{number} {seq} {receives} {id}".encode()).decode()
+    code, _ = world.refused("DeleteMessage", QueueUrl=url, ReceiptHandle=made)
     assert code == "ReceiptHandleIsInvalid"
 
 

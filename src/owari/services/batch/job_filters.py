@@ -71,8 +71,8 @@ def _definition(value: str) -> Wanted:
     return Wanted("INSTR(definition, ?) > 0", (f":job-definition/{value}:",))
 
 
-def _milliseconds(value: str) -> int:
+def _milliseconds(value: str) -> float:
     try:
-        return int(value)
-    except ValueError:
+        return float(int(value))
+    except (ValueError, OverflowError):
         raise client(f"'{value}' is not a time in milliseconds since the epoch.") from None

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from owari.json_text import parsed
+from owari import policy_text
 from owari.services.events import rows
 from owari.services.events.core import Bus, bus_key
 from owari.services.events.faults import invalid_parameter, not_found, validation
@@ -42,22 +42,14 @@ def remove_permission(tx: Tx, p: Params) -> Result:
 
 
 def _checked(policy: str) -> str:
-    try:
-        document = parsed(policy)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict) or not all(isinstance(s, dict) for s in _all(document)):
+    if policy_text.read(policy) is None:
         raise invalid_parameter("Policy", "It must be a JSON object with statements.")
     return policy
 
 
 def _statements(bus: Bus) -> list[dict[str, Any]]:
-    return _all(json.loads(bus.policy or "{}"))
-
-
-def _all(document: dict[str, Any]) -> list[Any]:
-    found = document.get("Statement", [])
-    return found if isinstance(found, list) else [found]
+    policy = policy_text.read(bus.policy)
+    return policy[1] if policy is not None else []
 
 
 def _statement(bus: Bus, p: Params) -> dict[str, Any]:

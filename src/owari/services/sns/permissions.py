@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
+from owari import policy_text
 from owari.services.sns import rows
 from owari.services.sns.core import ACTIONS, Topic, compact
 from owari.services.sns.faults import invalid
@@ -37,9 +37,7 @@ def remove_permission(tx: Tx, p: Params) -> Result:
 
 
 def _policy(topic: Topic) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    document: dict[str, Any] = json.loads(topic.access_policy)
-    statements = document["Statement"]
-    return document, statements if isinstance(statements, list) else [statements]
+    return policy_text.read(topic.access_policy) or ({}, [])
 
 
 def _statement(topic: Topic, label: str, accounts: list[str], actions: list[str]) -> dict[str, Any]:

@@ -5,10 +5,10 @@ Source: SNS API Reference, CreateTopic, SetTopicAttributes, GetTopicAttributes.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 
+from owari import policy_text
 from owari.errors import ServiceError
 from owari.services.sns.core import Topic, compact
 from owari.services.sns.delivery_policy import (
@@ -37,8 +37,12 @@ def check_attribute(name: str, value: str, fifo: bool) -> None:
 
 
 def _sample_rate(name: str, value: str) -> None:
-    if name.endswith("SampleRate") and value and not (value.isdigit() and int(value) <= 100):
+    if name.endswith("SampleRate") and value and not _is_within(value, 0, 100):
         raise invalid(f"{name} Reason: must be between 0 and 100")
+
+
+def _is_within(text: str, low: int, high: int) -> bool:
+    return re.fullmatch("[0-9]{1,9}", text) is not None and low <= int(text) <= high
 
 
 def _any(_name: str, _value: str, _fifo: bool) -> None:
@@ -77,18 +81,12 @@ def _fifo_only(what: str, *choices: str) -> Callable[[str, str, bool], None]:
 
 def _size(name: str, value: str, _fifo: bool) -> None:
     low, high = MESSAGE_SIZE_RANGE
-    if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+    if not _is_within(value, low, high):
         raise invalid(f"{name} Reason: must be between {low} and {high}")
 
 
 def _policy(_name: str, value: str, _fifo: bool) -> None:
-    if not value:
-        return
-    try:
-        document = json.loads(value)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict) or not isinstance(document.get("Statement"), list | dict):
+    if value and not policy_text.has_statements(value):
         raise invalid("Policy Error: null")
 
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from owari import policy_text
 from owari.services.sqs import rows
 from owari.services.sqs.core import Queue
 from owari.services.sqs.faults import invalid_value, missing, over_limit
@@ -71,9 +72,7 @@ def _policy(queue: Queue) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     if text is None:
         new = {"Version": "2008-10-17", "Id": f"{queue.arn}/SQSDefaultPolicy"}
         return new, []
-    document: dict[str, Any] = json.loads(text)
-    statements = document["Statement"]
-    return document, statements if isinstance(statements, list) else [statements]
+    return policy_text.read(text) or ({}, [])
 
 
 def _statement(queue: Queue, label: str, accounts: list[str], actions: list[str]) -> dict[str, Any]:

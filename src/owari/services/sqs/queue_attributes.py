@@ -5,11 +5,11 @@ Source: SQS API Reference, CreateQueue, SetQueueAttributes, GetQueueAttributes.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from owari import policy_text
 from owari.errors import ServiceError
 from owari.services.sqs.core import DEFAULTS, Queue
 from owari.services.sqs.faults import bad_attribute, invalid_value, unknown_attribute
@@ -97,13 +97,7 @@ def _normal_text(name: str, value: str) -> str:
 
 
 def _policy(text: str) -> str:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        document = None
-    found = document.get("Statement") if isinstance(document, dict) else None
-    statements = found if isinstance(found, list) else [found]
-    if not all(isinstance(statement, dict) for statement in statements):
+    if not policy_text.has_statements(text):
         raise bad_attribute("Policy")
     return text
 

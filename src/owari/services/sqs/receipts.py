@@ -34,6 +34,11 @@ def receipt_of(handle: str, queue: int) -> Receipt:
         receipt = Receipt(int(number), int(seq), int(receives), message_id)
     except ValueError:  # binascii.Error is one
         raise bad_handle(handle) from None
-    if receipt.queue != queue or _text(receipt) != text or receipt.seq >= 1 << 62:
+    if receipt.queue != queue or _text(receipt) != text or not _is_ours(receipt):
         raise bad_handle(handle)
     return receipt
+
+
+def _is_ours(receipt: Receipt) -> bool:
+    """As far as numbers go."""
+    return 0 <= receipt.seq < 1 << 62 and 0 < receipt.receives < 1 << 62

@@ -62,8 +62,8 @@ def chosen(tx: Tx, ref: MachineRef, arn: str) -> StateMachine:
 
 def _number(tx: Tx, ref: MachineRef) -> int | None:
     assert ref.qualifier is not None
-    if ref.qualifier.isdigit():
-        return int(ref.qualifier)
+    if ref.version is not None:
+        return ref.version
     row = find(tx, ref.name, ref.qualifier)
     if row is None:
         return None

@@ -58,16 +58,16 @@ def _checked_routing(tx: Tx, routing: Routing, machine: str | None) -> str:
 
 
 def _check_version(tx: Tx, ref: MachineRef, arn: str) -> None:
-    if ref.qualifier is None or not ref.qualifier.isdigit():
+    if ref.version is None:
         raise invalid_arn(f"Invalid ARN: {arn}")
     machine = machines.find(tx, ref.name)
-    if machine is None or machines.find_version(tx, machine, int(ref.qualifier)) is None:
+    if machine is None or machines.find_version(tx, machine, ref.version) is None:
         raise no_resource(arn)
 
 
 def _existing(tx: Tx, arn: str) -> tuple[MachineRef, Row]:
     ref = machine_ref(arn)
-    if ref.qualifier is None or ref.qualifier.isdigit():
+    if ref.qualifier is None or ref.version is not None:
         raise invalid_arn(f"Invalid ARN: {arn}")
     row = aliases.find(tx, ref.name, ref.qualifier)
     if row is None:

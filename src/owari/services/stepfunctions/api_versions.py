@@ -50,7 +50,7 @@ def list_state_machine_versions(tx: Tx, p: Params) -> Result:
 def delete_state_machine_version(tx: Tx, p: Params) -> Result:
     arn = p["stateMachineVersionArn"]
     ref = machine_ref(arn)
-    if ref.qualifier is None or not ref.qualifier.isdigit():
+    if ref.version is None:
         raise invalid_arn(f"Invalid ARN: {arn}")
     using = _aliases_of(tx, ref, arn)
     if using:
@@ -58,7 +58,7 @@ def delete_state_machine_version(tx: Tx, p: Params) -> Result:
             "Version to be deleted must not be referenced by an alias."
             f" Current list of aliases referencing this version: [{', '.join(using)}]"
         )
-    machines.delete_version(tx, ref.name, int(ref.qualifier))
+    machines.delete_version(tx, ref.name, ref.version)
     return {}
 
 

@@ -20,6 +20,7 @@ EXPRESS_MAX_S = 300
 REDRIVE_WITHIN_S = 14 * 86_400
 KEPT_S = 90 * 86_400  # an execution and its history, after its end
 NAME_MAX = 80
+_VERSION = re.compile(r"[0-9]{1,18}")
 
 # Whitespace, brackets, wildcards, special and control characters.
 _BAD = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f￾￿]")
@@ -32,6 +33,10 @@ class MachineRef(NamedTuple):
     qualifier: str | None = None
     label: str | None = None
 
+    @property
+    def version(self) -> int | None:
+        return version_in(self.qualifier)
+
 
 class ExecutionRef(NamedTuple):
     """`machine` includes `/label` for a child of a distributed Map."""
@@ -39,6 +44,13 @@ class ExecutionRef(NamedTuple):
     machine: str
     name: str
     express: bool = False
+
+
+def version_in(qualifier: str | None) -> int | None:
+    """The number; None when it is none: no alias has a name of digits alone."""
+    if qualifier is None or not _VERSION.fullmatch(qualifier):
+        return None
+    return int(qualifier)
 
 
 def checked_name(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from owari.services.stepfunctions import map_runs
-from owari.services.stepfunctions.core import machine_arn
+from owari.services.stepfunctions.core import machine_arn, version_in
 from owari.store.tx import Row, Tx
 
 
@@ -26,7 +26,7 @@ def described(tx: Tx, row: Row) -> dict[str, Any]:
         made["redriveDate"] = row["redriven"]
     if row["version"] is not None:
         made["stateMachineVersionArn"] = f"{machine}:{row['version']}"
-    if row["qualifier"] is not None and not row["qualifier"].isdigit():
+    if row["qualifier"] is not None and version_in(row["qualifier"]) is None:
         made["stateMachineAliasArn"] = f"{machine}:{row['qualifier']}"
     if row["map_run"] is not None:
         run = map_runs.find(tx, row["map_run"])

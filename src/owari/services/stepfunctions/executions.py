@@ -6,7 +6,7 @@ from typing import Any
 
 from owari.services.stepfunctions.asl.history import Event
 from owari.services.stepfunctions.asl.json_text import dumps
-from owari.services.stepfunctions.core import ExecutionRef
+from owari.services.stepfunctions.core import ExecutionRef, version_in
 from owari.services.stepfunctions.faults import no_execution
 from owari.services.stepfunctions.running import Running
 from owari.store.encode import dumps as dump_settings
@@ -108,8 +108,8 @@ def page(
     """The newest first; of a version or an alias those that were started through it."""
     sql = f"SELECT * FROM sfn_execution WHERE {_HERE} AND id < ? AND express = 0"
     args: list[Any] = [tx.account, tx.region, machine, before]
-    if qualifier is not None and qualifier.isdigit():
-        sql, args = f"{sql} AND version = ?", [*args, int(qualifier)]
+    if (version := version_in(qualifier)) is not None:
+        sql, args = f"{sql} AND version = ?", [*args, version]
     elif qualifier is not None:
         sql, args = f"{sql} AND qualifier = ?", [*args, qualifier]
     if status is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+import pytest
+
 from tests.services.stepfunctions.service.driving import (
     PASS,
     ROLE,
@@ -119,6 +121,18 @@ def test_versions_are_published_once_per_revision(world: World) -> None:
     call(world, "DeleteStateMachineVersion", stateMachineVersionArn=f"{arn}:1")
     assert refused(world, "StartExecution", stateMachineArn=f"{arn}:1").code == (
         "StateMachineDoesNotExist"
+    )
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "²"])
+def test_a_version_that_no_machine_can_have(world: World, number: str) -> None:
+    arn = f"{machine(world, PASS)}:{number}"
+    for operation in ("DescribeStateMachine", "StartExecution"):
+        code = refused(world, operation, stateMachineArn=arn).code
+        assert code in ("StateMachineDoesNotExist", "InvalidArn"), code
+    assert refused(world, "DeleteStateMachineVersion", stateMachineVersionArn=arn).code in (
+        "InvalidArn",
+        "ValidationException",
     )
 
 

@@ -164,7 +164,8 @@ def number_range(first: Any, last: Any, step: Any) -> Any:
         raise JsonataError("D3137", "$range expects a step other than zero")
     if (last - first) / step + 1 > RANGE_MAX:
         raise JsonataError("D3137", f"$range makes at most {RANGE_MAX} items")
-    found, value = [], first
+    found: list[Any] = []
+    value = first
     while (value <= last if step > 0 else value >= last) and len(found) < RANGE_MAX:
         found.append(number(value))
         value += step
