@@ -70,6 +70,10 @@ def test_a_podman_that_runs_no_container(tmp_path: Path, monkeypatch: pytest.Mon
     podman, _ = doctor_tools.container_runtimes()
     assert podman.state == "warn" and podman.mend
     assert podman.detail == "podman 5, but no container can be run: runc: not permitted"
+    why = "Error: OCI runtime error: crun: cgroups in hybrid mode not supported, drop all"
+    program(tmp_path, "podman", script.replace("runc: not permitted", why))
+    podman, _ = doctor_tools.container_runtimes()
+    assert 'runtime="runc"' in podman.mend and "root" not in podman.mend
 
 
 def mapped(data: Path) -> dict[str, Finding]:

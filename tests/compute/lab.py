@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import signal
 import textwrap
 import time
@@ -76,6 +77,7 @@ class Lab:
         self.acknowledge_logs = True
         self.endpoint = "http://127.0.0.1:4566"
         self._number = 0
+        self._own = secrets.token_hex(4)  # of a container runtime's names: labs run side by side
         self.compute = self._make()
 
     def _make(self) -> LocalCompute:
@@ -249,7 +251,7 @@ class Lab:
         self._number += 1
         return {
             "kind": "process",
-            "run_id": f"job-{self._number}",
+            "run_id": f"job-{self._own}-{self._number}",
             "attempt": 1,
             "durable": True,
             "command": ["sh", "-c", command] if isinstance(command, str) else command,

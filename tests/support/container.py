@@ -69,6 +69,10 @@ def image(folder: Path) -> str:
     )
     if built.returncode != 0:
         pytest.skip(f"{runtime} cannot build here: {built.stderr[-300:]}")
+    trial = [runtime, "run", "--rm", "--network", "host", IMAGE, "/bin/true"]
+    ran = subprocess.run(trial, capture_output=True, text=True)
+    if ran.returncode != 0:  # owari doctor tells what would mend it
+        pytest.skip(f"{runtime} cannot run here: {ran.stderr[-300:]}")
     return IMAGE
 
 

@@ -9,6 +9,11 @@ from owari.cli.finding import Finding, first_line, last_line, output_of
 from owari.demo.ffmpeg import find_ffmpeg
 
 NO_CONTAINER = "run as root or set up subordinate ids; `owari images map NAME=host` needs none"
+# crun wants all of cgroups v1 or all of v2.
+NOT_CRUN = (
+    "install runc, and say in /etc/containers/containers.conf under [engine]:"
+    ' runtime="runc" and cgroup_manager="cgroupfs"'
+)
 RAN = ", a container ran"
 
 
@@ -43,5 +48,6 @@ def _runtime(name: str, mend: str) -> Finding:
         return Finding(name, "warn", f"{version}, only the client: {last_line(text)}", mend)
     why = container_trial(shutil.which(name) or name)
     if why:
-        return Finding(name, "warn", f"{version}, but no container can be run: {why}", NO_CONTAINER)
+        mend = NOT_CRUN if "hybrid mode" in why else NO_CONTAINER
+        return Finding(name, "warn", f"{version}, but no container can be run: {why}", mend)
     return Finding(name, "ok", f"{version}{RAN if name == 'podman' else ''}")
