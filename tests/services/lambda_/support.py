@@ -74,6 +74,7 @@ class Neighbour:
 
 NEIGHBOURS = (
     ("s3", "GetObject"),
+    ("s3", "PutObject"),
     ("sqs", "SendMessage"),
     ("sns", "Publish"),
     ("events", "PutEvents"),

@@ -81,6 +81,7 @@ def test_an_empty_destination_removes_it(world: World) -> None:
             "), onFailure=null) is not supported.",
         ),
         (destinations(failure=f"{QUEUE}.fifo"), "InvalidParameterValueException", "not supported"),
+        (destinations("arn:aws:s3:::bucket"), "InvalidParameterValueException", "not supported"),
         (
             destinations(failure=arn("f")),
             "InvalidParameterValueException",

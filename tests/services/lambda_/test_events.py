@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -300,6 +301,19 @@ def test_the_record_of_whatever_was_answered(
     assert record["responsePayload"] == told
     assert record["requestPayload"] == {"n": 10**40}
     assert world.effects() == []
+
+
+def test_a_bucket_as_destination_of_failures(world: World, neighbour: Neighbour) -> None:
+    create(world)
+    configure(world, failure="arn:aws:s3:::records")
+    Attempts(world, ERROR)
+    leave(world)
+    world.advance(30_000)
+    (put,) = neighbour.calls("s3:PutObject")
+    assert put["Bucket"] == "records"
+    name = r"aws/lambda/async/f/2030/01/01/2030-01-01T00\.03\.00-[0-9a-f-]{36}"
+    assert re.fullmatch(name, put["Key"])
+    assert json.loads(put["Body"])["requestContext"]["condition"] == "RetriesExhausted"
 
 
 def test_a_function_as_destination(world: World) -> None:

@@ -156,7 +156,7 @@ def _send_record(
 ) -> None:
     arn = function_arn(tx.account, tx.region, event.name, event.qualifier or LATEST)
     record = invocation_record(event, arn, condition, response, tx.now)
-    call = deliver_record(record, destination, tx.endpoint)
+    call = deliver_record(record, destination, tx.endpoint, event.name, tx.new_id())
     _send(tx, call, destination, event, _config(tx, event))
 
 

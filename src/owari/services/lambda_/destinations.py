@@ -51,7 +51,7 @@ def read_config(p: Mapping[str, Any], name: str, old: EventInvoke) -> EventInvok
                 f"destinationConfig.{member}.destination",
                 f"satisfy regular expression pattern: {_PATTERN}",
             )
-    if not all(_is_offered(target) for target in (success, failure)):
+    if not _is_offered(success, _KINDS) or not _is_offered(failure, (*_KINDS, "s3")):
         raise _unsupported(success, failure)
     if any(_function_name(target) == name for target in (success, failure)):
         raise invalid("You can't specify the function as a destination for itself.")
@@ -75,11 +75,12 @@ def _target(p: Mapping[str, Any], key: str, old: str | None) -> str | None:
     return old if given is None else given.get("Destination") or None
 
 
-def _is_offered(target: str | None) -> bool:
+def _is_offered(target: str | None, kinds: tuple[str, ...]) -> bool:
+    """Buckets are for failures only."""
     if target is None:
         return True
     arn = parse_arn(target)
-    return arn is not None and arn.service in _KINDS and not arn.resource.endswith(".fifo")
+    return arn is not None and arn.service in kinds and not arn.resource.endswith(".fifo")
 
 
 def _function_name(target: str | None) -> str | None:

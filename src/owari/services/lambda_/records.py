@@ -68,8 +68,11 @@ def _embedded(text: str) -> Any:
     return orjson.Fragment(text) if is_json(text) else text
 
 
-def deliver_record(record: dict[str, Any], destination: str, endpoint: str) -> Call:
-    """The call that takes a record to its destination (destinations.py admits no others)."""
+def deliver_record(
+    record: dict[str, Any], destination: str, endpoint: str, name: str, id: str
+) -> Call:
+    """The call that takes a record of the function `name` to its destination (destinations.py
+    admits no others). `id` is the record's own."""
     text = orjson.dumps(record).decode()
     arn = parse_arn(destination)
     match arn.service if arn else "":
@@ -81,6 +84,10 @@ def deliver_record(record: dict[str, Any], destination: str, endpoint: str) -> C
             )
         case "sns":
             return Call("sns", "Publish", {"TopicArn": destination, "Message": text})
+        case "s3":
+            bucket = destination.rpartition(":")[2]
+            params = {"Bucket": bucket, "Key": _key(record, name, id), "Body": text.encode()}
+            return Call("s3", "PutObject", params)
         case "lambda":
             return Call(
                 "lambda",
@@ -93,6 +100,13 @@ def deliver_record(record: dict[str, Any], destination: str, endpoint: str) -> C
             )
         case _:
             return Call("events", "PutEvents", {"Entries": [_bus_event(record, text, destination)]})
+
+
+def _key(record: dict[str, Any], name: str, id: str) -> str:
+    """`aws/lambda/async/NAME/2030/01/31/2030-01-31T12.00.00-ID`."""
+    second = record["timestamp"][:19].replace(":", ".")
+    day = second[:10].replace("-", "/")
+    return f"aws/lambda/async/{name}/{day}/{second}-{id}"
 
 
 def _bus_event(record: dict[str, Any], detail: str, bus: str) -> dict[str, Any]:
