@@ -302,6 +302,18 @@ def test_a_folder_as_code_is_taken_as_it_is_now(lab: Lab, tmp_path: Path) -> Non
         assert changed() == n
 
 
+def test_a_folder_as_layer_is_taken_as_it_is_now(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "python").mkdir()
+    module = tmp_path / "python" / "words.py"
+    source = "import words\ndef handler(event, context):\n    return words.N\n"
+    other = layer(lab, {"data/a": "1"})
+    for layers in ([{"folder": str(tmp_path)}], [other, {"folder": str(tmp_path)}]):
+        for n in (1, 22, 333):  # of other lengths: what was compiled within the second counts too
+            module.write_text(f"N = {n}\n")
+            assert lab.result(source, layers=layers) == n
+        assert warm(lambda given=layers: lab.invoke(source, layers=given))["payload"] == b"333"  # type: ignore[misc]
+
+
 def test_a_folder_that_is_gone(lab: Lab, tmp_path: Path) -> None:
     spec = lab.spec("", code="", code_folder=str(tmp_path / "none"), environment="gone")
     report = lab.invoke_all([spec])[0]

@@ -49,6 +49,12 @@ def test_a_folder_that_is_not_there(world: World, tmp_path: Path) -> None:
     assert str(tmp_path / "none") in error.message
 
 
+def test_a_folder_is_named_by_its_whole_path(world: World) -> None:
+    code = {"S3Bucket": "hot-reload", "S3Key": "src/app"}
+    error = refusal(lambda: create(world, Code=code))
+    assert error.message == "S3Key src/app must be a whole path to reload code from."
+
+
 def test_an_image(world: World) -> None:
     given = {"FunctionName": "f", "Role": ROLE, "PackageType": "Image", "Code": {"ImageUri": IMAGE}}
     config = {"Command": ["app.handler"], "WorkingDirectory": "/app"}

@@ -1,4 +1,4 @@
-"""Folders of the host used as a function's code: has anything in them changed?
+"""Folders of the host used as a function's code or layers: has anything in them changed?
 
 Told by inotify(7), which queues an event before the write that caused it returns: whoever changed
 a file and then invokes the function meets the new code.
@@ -17,10 +17,14 @@ READ_BYTES = 1 << 16
 
 
 class Watched:
-    """One folder with all below it. `generation` counts the times something was seen to change."""
+    """One folder with all below it. `generation` counts the times something was seen to change.
 
-    def __init__(self, folder: str) -> None:
+    `suspected`: where it cannot be watched for, each look counts as a change.
+    """
+
+    def __init__(self, folder: str, suspected: bool) -> None:
         self.folder = folder
+        self.suspected = suspected
         self.generation = 0
         self._fd = -1
         self.look()
@@ -36,13 +40,13 @@ class Watched:
         return self.generation
 
     def _watch(self) -> None:
-        """Afresh, as folders come and go. Where inotify has no more room each look is a change."""
+        """Afresh, as folders come and go. inotify may have no more room."""
         fd = LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         for parent, folders, _ in os.walk(self.folder):
             folders[:] = [name for name in folders if name != "__pycache__"]
             if fd < 0 or LIBC.inotify_add_watch(fd, os.fsencode(parent), MASK) < 0:
                 print(f"changes in {self.folder} cannot be watched for", flush=True)
-                self.generation += 1
+                self.generation += self.suspected
                 if fd >= 0:
                     os.close(fd)
                 return
@@ -65,12 +69,19 @@ class Folders:
     def __init__(self) -> None:
         self._watched: dict[str, Watched] = {}
 
-    def generation(self, folder: str) -> int:
-        """Raises FileNotFoundError."""
+    def generations(self, code: str, layers: list[str]) -> str:
+        """Another text whenever one of them has changed; '' for a function without folders. A
+        layer may be too large to be watched, and rarely changes: it is then taken as it was."""
+        seen = [self._generation(code, suspected=True)] if code else []
+        seen += [self._generation(layer, suspected=False) for layer in layers]
+        return "".join(f"#{generation}" for generation in seen)
+
+    def _generation(self, folder: str, *, suspected: bool) -> int:
+        """-1 while it is not there."""
         if not Path(folder).is_dir():
-            raise FileNotFoundError(folder)
+            return -1
         watched = self._watched.get(folder)
         if watched is None:
-            watched = self._watched[folder] = Watched(folder)
+            watched = self._watched[folder] = Watched(folder, suspected)
             return watched.generation
         return watched.look()

@@ -142,13 +142,11 @@ class Functions:
                 self.loop.call_later(TERM_GRACE_S, worker.kill)
 
     def _current(self, definition: Definition) -> Definition:
-        """Of a folder's code: of another environment whenever the folder has changed."""
-        if definition.code_folder:
-            try:
-                generation = self._folders.generation(definition.code_folder)
-            except FileNotFoundError:
-                generation = -1
-            identity = f"{definition.identity}#{generation}"
+        """Of folders: of another environment whenever one of them has changed."""
+        layers = [layer["folder"] for layer in definition.layers if "folder" in layer]
+        if definition.code_folder or layers:
+            generations = self._folders.generations(definition.code_folder, layers)
+            identity = definition.identity + generations
             known = self.definitions.get(identity)
             definition = known or replace(definition, identity=identity)
         self.definitions[definition.identity] = definition

@@ -117,6 +117,10 @@ def _from_s3(tx: Tx, code: Params) -> bytes:
     except ServiceError as error:
         if error.status is not None and error.status >= 500:
             raise
+        if wanted["Bucket"] == HOT_RELOAD and error.code == "NoSuchBucket":
+            raise invalid(
+                f"S3Key {wanted['Key']} must be a whole path to reload code from."
+            ) from None
         raise invalid(
             f"Error occurred while GetObject. S3 Error Code: {error.code}."
             f" S3 Error Message: {error.message}"
