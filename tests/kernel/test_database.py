@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from sqlite3 import OperationalError
 
 import pytest
 
@@ -44,3 +45,10 @@ def test_a_service_that_is_not_known_is_refused(tmp_path: Path) -> None:
     migrated(path, toy=(ONE,))
     with pytest.raises(NewerSchemaError, match="tables of toy"):
         migrated(path)
+
+
+def test_a_step_that_fails_takes_all_the_others_back(tmp_path: Path) -> None:
+    path = tmp_path / "owari.db"
+    with pytest.raises(OperationalError, match="no such table"):
+        migrated(path, toy=(ONE,), train=("ALTER TABLE train ADD COLUMN name TEXT",))
+    migrated(path, train=("CREATE TABLE toy (id BIGINT) -- its own",))

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import itertools
 import random
+import tempfile
 from collections.abc import Callable
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +77,16 @@ class FakeHttp:
             done({"status": status, "headers": {}, "body": b""}, None)
 
 
+@cache
+def _empty_database(*migrations: tuple[str, tuple[str, ...]]) -> bytes:
+    """Its tables are the same in every test."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "owari.db"
+        with closing(connect(path, writer=True)) as made:
+            migrate(made, dict(migrations))
+        return path.read_bytes()
+
+
 class Disconnected(Exception):
     """The server was killed before it answered: the caller cannot know what became of it."""
 
@@ -95,7 +108,12 @@ class World:
     def _open(self) -> None:
         self.generation += 1
         self.config.data.mkdir(parents=True, exist_ok=True)
+        if not self.config.database.exists():
+            self.config.database.write_bytes(
+                _empty_database(*sorted(self.registry.migrations.items()))
+            )
         writer = connect(self.config.database, writer=True)
+        writer.execute("PRAGMA synchronous = OFF")  # what is killed here is never the machine
         migrate(writer, self.registry.migrations)
         self.kernel = Kernel(
             self.config,

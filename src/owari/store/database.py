@@ -49,8 +49,9 @@ def connect(path: Path, *, writer: bool) -> sqlite3.Connection:
 
 
 def migrate(connection: sqlite3.Connection, services: dict[str, tuple[str, ...]]) -> None:
-    """Apply what is new, each step and its version in one transaction."""
+    """Apply what is new, all of it or nothing."""
     connection.executescript(BASE)
+    new = []
     known = dict(connection.execute("SELECT service, version FROM schema_version").fetchall())
     every = STORE_MIGRATIONS | services
     if strange := sorted(set(known) - set(every)):
@@ -65,10 +66,12 @@ def migrate(connection: sqlite3.Connection, services: dict[str, tuple[str, ...]]
                 f"{service} tables are of version {done}, this Owari knows {len(steps)}: "
                 "start the newer version, or another --data folder"
             )
-        for number, step in enumerate(steps[done:], done + 1):
-            connection.executescript(
-                f"BEGIN IMMEDIATE; {step};"
-                "INSERT INTO schema_version (service, version)"
-                f" VALUES ('{service}', {number})"
-                " ON CONFLICT (service) DO UPDATE SET version = excluded.version; COMMIT;"
-            )
+        if done < len(steps):
+            new += [
+                *steps[done:],
+                f"INSERT INTO schema_version (service, version) VALUES ('{service}', {len(steps)})"
+                " ON CONFLICT (service) DO UPDATE SET version = excluded.version",
+            ]
+    if new:
+        joined = ";\n".join(new)  # a step may end with a comment
+        connection.executescript(f"BEGIN IMMEDIATE; {joined}; COMMIT;")
