@@ -24,6 +24,7 @@ PAGES = {
     "docs/functions.md": 30,
     "docs/events.md": 20,
     "docs/containers.md": 20,
+    "docs/secrets.md": 25,
 }  # and how many commands they have at least
 COMMAND_MAX_S = 120
 PAGE_ENDPOINT = "http://127.0.0.1:4566"

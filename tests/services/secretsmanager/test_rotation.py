@@ -96,6 +96,17 @@ def test_not_at_once_only_tries_the_function(vault: Vault, rotor: Rotor) -> None
     assert vault.value() == "password 1"
 
 
+def test_a_trial_that_takes_the_label_away_itself(vault: Vault, rotor: Rotor) -> None:
+    def handle(event: dict[str, Any], _spec: Any) -> None:
+        away = {"SecretId": "s", "RemoveFromVersionId": event["ClientRequestToken"]}
+        vault.call("UpdateSecretVersionStage", VersionStage="AWSPENDING", **away)
+
+    vault.world.compute.handlers["rotor"] = handle
+    rotate(vault, RotateImmediately=False)
+    vault.world.settle()
+    assert vault.stages() == {"AWSCURRENT": token(1)} and vault.world.effects() == []
+
+
 def test_a_step_that_fails_has_all_of_it_tried_again(vault: Vault, rotor: Rotor) -> None:
     failures = [FunctionError("E", "no database"), SystemFailure("lost"), None]
 

@@ -138,5 +138,5 @@ def _done(tx: Tx, secret: Secret, rotating: Rotating) -> None:
 
 
 def _end_trial(tx: Tx, secret: Secret) -> None:
-    del secret.stages[PENDING]
+    secret.stages.pop(PENDING, None)  # the function may have taken it away
     drop_deprecated(tx, secret)
