@@ -189,3 +189,35 @@ def test_registry_credentials_are_kept_and_shown(world: BatchWorld) -> None:
     world.define("r", container={"repositoryCredentials": credentials})
     (found,) = world.batch("DescribeJobDefinitions", jobDefinitionName="r")["jobDefinitions"]
     assert found["containerProperties"]["repositoryCredentials"] == credentials
+
+
+def test_every_child_of_an_array_has_them(world: BatchWorld) -> None:
+    for name, source in (("good", "/db/password"), ("bad", "/none")):
+        secrets = [{"name": "SECRET", "valueFrom": source}]
+        world.define(name, container={"secrets": secrets})
+    good = world.submit(definition="good", arrayProperties={"size": 5})
+    bad = world.submit(definition="bad", arrayProperties={"size": 5})
+    world.settle(30)
+    assert world.summary(good) == {"SUCCEEDED": 5} and world.summary(bad) == {"FAILED": 5}
+    assert [spec["variables"]["SECRET"] for spec in world.compute.started] == ["hunter2"] * 5
+    reason = world.job(f"{bad}:3")["container"]["reason"]
+    assert reason.endswith("invalid ssm parameters: /none")
+
+
+def test_containers_of_a_task_have_their_own(world: BatchWorld) -> None:
+    needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "128"}]
+    containers = [
+        {
+            "name": name, "image": "busybox", "command": ["true"], "resourceRequirements": needs,
+            "secrets": [{"name": "SECRET", "valueFrom": source}],
+        }
+        for name, source in (("one", "top"), ("two", "/db/password:1"))
+    ]  # fmt: skip
+    world.batch(
+        "RegisterJobDefinition", jobDefinitionName="several", type="container",
+        ecsProperties={"taskProperties": [{"containers": containers}]},
+    )  # fmt: skip
+    id = world.submit(definition="several")
+    world.settle(5)
+    assert world.status(id) == "SUCCEEDED", world.job(id)
+    assert [spec["variables"]["SECRET"] for spec in world.compute.started] == ["a,b", "old"]

@@ -88,6 +88,24 @@ def test_described(tree: Store, wanted: dict[str, Any], names: list[str]) -> Non
         assert tree.names("DescribeParameters", **asked) == names
 
 
+def test_ten_are_described_unless_more_are_wanted(store: Store) -> None:
+    for n in range(60):
+        store.put(f"p{n:02d}")
+    page = store.call("DescribeParameters")
+    assert len(page["Parameters"]) == 10 and "NextToken" in page
+    assert len(store.call("DescribeParameters", MaxResults=50)["Parameters"]) == 50
+
+
+def test_a_long_search_goes_on_with_the_next_page(store: Store) -> None:
+    """A page may be empty and say that there is more, as on AWS."""
+    for n in range(1_100):
+        store.put(f"p{n:04d}")
+    wanted = [{"Key": "Name", "Values": ["p1099"]}]
+    page = store.call("DescribeParameters", ParameterFilters=wanted)
+    assert page["Parameters"] == [] and "NextToken" in page
+    assert store.names("DescribeParameters", ParameterFilters=wanted) == ["p1099"]
+
+
 def test_the_old_filters(tree: Store) -> None:
     tree.put("s", Type="SecureString")
     filters = [{"Key": "Type", "Values": ["SecureString"]}]

@@ -9,7 +9,7 @@ from owari.services.secretsmanager import rows
 from owari.services.secretsmanager.core import labels_of
 from owari.services.secretsmanager.faults import bad_token
 from owari.services.secretsmanager.lookup import known
-from owari.services.secretsmanager.records import Secret, Version
+from owari.services.secretsmanager.records import Head, Secret
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
 
@@ -24,7 +24,7 @@ def list_secret_version_ids(tx: Tx, p: Params) -> Result:
     after, most = _after(p.get("NextToken")), p.get("MaxResults") or PAGE_MAX
     found = [
         v
-        for v in rows.versions(tx, secret.name)
+        for v in rows.heads(tx, secret.name)
         if v.has_value
         and (v.created, v.id) > after
         and (p.get("IncludeDeprecated") or labels_of(secret.stages, v.id))
@@ -39,7 +39,7 @@ def list_secret_version_ids(tx: Tx, p: Params) -> Result:
     return result
 
 
-def _shown(secret: Secret, v: Version) -> dict[str, Any]:
+def _shown(secret: Secret, v: Head) -> dict[str, Any]:
     made: dict[str, Any] = {
         "VersionId": v.id,
         "CreatedDate": v.created,

@@ -12,37 +12,44 @@ from owari.services.secretsmanager.filters import Seen, passes
 from owari.services.secretsmanager.records import Secret
 from owari.store.tx import Tx
 
-_ORDERS: dict[str, Callable[[Secret], float]] = {
+SLICE = 100
+SCANNED_MAX = 1_000  # of one request; the page may then be short, as on AWS
+
+_PLACES: dict[str, Callable[[Secret], float]] = {
     "created-date": lambda s: s.created,
     "last-accessed-date": lambda s: s.accessed or 0.0,
     "last-changed-date": lambda s: s.changed,
     "name": lambda _s: 0.0,
 }
+Place = tuple[float, str]
 
 
 def found_page(tx: Tx, p: Mapping[str, Any], usual: int) -> tuple[list[Secret], dict[str, Any]]:
-    """A page, and what the answer says of more. A token is the last secret of a page.
+    """A page, and what the answer says of more. A token is the last secret that was looked at.
 
     Raises InvalidNextTokenException, InvalidParameterException.
     """
     for one in p.get("Filters", ()):
         if not one.get("Key") or not one.get("Values"):
             raise invalid("A filter needs a Key and Values.")
-    order, descending = _ORDERS[p.get("SortBy", "created-date")], p.get("SortOrder") == "desc"
+    order, descending = p.get("SortBy", "created-date"), p.get("SortOrder") == "desc"
+    after, most, scanned = _after(p.get("NextToken")), p.get("MaxResults") or usual, 0
+    found: list[Secret] = []
+    while scanned < SCANNED_MAX:
+        part = rows.sorted_by(tx, order, after, SLICE, descending=descending)
+        for secret in part:
+            if len(found) == most:
+                return found, _more(after)
+            after = _PLACES[order](secret), secret.name
+            if _is_wanted(tx, secret, p):
+                found.append(secret)
+        if len(part) < SLICE:
+            return found, {}
+        scanned += len(part)
+    return found, _more(after)
 
-    def place(s: Secret) -> tuple[float, str]:
-        return order(s), s.name
 
-    after = _after(p.get("NextToken"))
-    found = sorted((s for s in rows.every(tx) if _wanted(tx, s, p)), key=place, reverse=descending)
-    if after is not None:
-        found = [s for s in found if (place(s) < after if descending else place(s) > after)]
-    most = p.get("MaxResults") or usual
-    more = {"NextToken": page_tokens.make(*place(found[most - 1]))} if len(found) > most else {}
-    return found[:most], more
-
-
-def _wanted(tx: Tx, s: Secret, p: Mapping[str, Any]) -> bool:
+def _is_wanted(tx: Tx, s: Secret, p: Mapping[str, Any]) -> bool:
     if s.deletes is not None and not p.get("IncludePlannedDeletion"):
         return False
     filters = p.get("Filters", ())
@@ -52,7 +59,11 @@ def _wanted(tx: Tx, s: Secret, p: Mapping[str, Any]) -> bool:
     return all(passes(one, seen) for one in filters)
 
 
-def _after(token: str | None) -> tuple[float, str] | None:
+def _more(after: Place | None) -> dict[str, Any]:
+    return {"NextToken": page_tokens.make(*after)} if after is not None else {}
+
+
+def _after(token: str | None) -> Place | None:
     if not token:
         return None
     try:

@@ -52,6 +52,17 @@ class Secret:
     timer: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A version without its value."""
+
+    id: str
+    created: float
+    key: str
+    accessed: float | None
+    has_value: bool
+
+
 @dataclass(slots=True)
 class Version:
     """Without a value: a rotation has made it and not filled it yet."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from owari.services.secretsmanager.records import Rotating, Rotation, Secret, Version
+from owari.services.secretsmanager.records import Head, Rotating, Rotation, Secret, Version
 from owari.store.encode import dumps, loads
 from owari.store.tx import Row, Tx
 
@@ -23,9 +23,25 @@ def find_by_arn(tx: Tx, arn: str) -> Secret | None:
     return _secret(row) if row else None
 
 
-def every(tx: Tx) -> list[Secret]:
-    """By name."""
-    return [_secret(row) for row in tx.all(f"{_SECRET} ORDER BY name", tx.account, tx.region)]
+ORDERS = {
+    "created-date": "created",
+    "last-accessed-date": "COALESCE(accessed, 0.0)",
+    "last-changed-date": "changed",
+    "name": "0.0",
+}
+
+
+def sorted_by(
+    tx: Tx, order: str, after: tuple[float, str] | None, most: int, *, descending: bool
+) -> list[Secret]:
+    """In one of ORDERS and then by name, those that come later than `after`."""
+    place, (sign, direction) = ORDERS[order], ("<", "DESC") if descending else (">", "ASC")
+    later, bounds = ("", ()) if after is None else (f" AND ({place}, name) {sign} (?, ?)", after)
+    rows = tx.all(
+        f"{_SECRET}{later} ORDER BY {place} {direction}, name {direction} LIMIT ?",
+        tx.account, tx.region, *bounds, most,
+    )  # fmt: skip
+    return [_secret(row) for row in rows]
 
 
 def save(tx: Tx, s: Secret) -> None:
@@ -58,10 +74,18 @@ def version(tx: Tx, name: str, id: str) -> Version | None:
     return _version(row) if row else None
 
 
-def versions(tx: Tx, name: str) -> list[Version]:
-    """The oldest first."""
-    found = tx.all(f"{_VERSION} ORDER BY created, id", tx.account, tx.region, name)
-    return [_version(row) for row in found]
+def heads(tx: Tx, name: str) -> list[Head]:
+    """Of all versions, the oldest first."""
+    found = tx.all(
+        "SELECT id, created, key_id, accessed,"
+        " text_value IS NOT NULL OR binary_value IS NOT NULL AS has_value"
+        f" FROM secretsmanager_version WHERE {HERE} AND name = ? ORDER BY created, id",
+        tx.account, tx.region, name,
+    )  # fmt: skip
+    return [
+        Head(row["id"], row["created"], row["key_id"], row["accessed"], bool(row["has_value"]))
+        for row in found
+    ]
 
 
 def save_version(tx: Tx, name: str, v: Version) -> None:

@@ -55,7 +55,7 @@ def add_version(tx: Tx, secret: Secret, p: Params, labels: Iterable[str] = (CURR
 
 def drop_deprecated(tx: Tx, secret: Secret) -> None:
     """Versions without a label go: at once if they have no value, else when there are too many."""
-    found = rows.versions(tx, secret.name)
+    found = rows.heads(tx, secret.name)
     excess = len(found) - VERSIONS_KEPT
     for version in found:
         if labels_of(secret.stages, version.id):

@@ -9,7 +9,7 @@ from owari.services.ssm.showing import metadata
 from owari.store.tx import Tx
 from owari.wire.operation import Params, Result, operation
 
-PAGE_MAX = 50
+PAGE_USUAL = 10
 
 
 @operation("ssm", "DescribeParameters", reads=True)
@@ -18,6 +18,6 @@ def describe_parameters(tx: Tx, p: Params) -> Result:
     tests = described(p)
     if p.get("Shared"):
         return {"Parameters": []}
-    most = p.get("MaxResults") or PAGE_MAX
+    most = p.get("MaxResults") or PAGE_USUAL
     found, more = found_page(tx, p.get("NextToken"), most, tests, "", rows.AFTER_ALL)
     return {"Parameters": [metadata(one, one.latest) | {"ARN": one.arn} for one in found]} | more

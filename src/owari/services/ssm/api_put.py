@@ -9,7 +9,7 @@ from owari.services.ssm.enforcing import set_timer
 from owari.services.ssm.events import announce_change
 from owari.services.ssm.faults import invalid
 from owari.services.ssm.policies import read_policies, renewed
-from owari.services.ssm.records import ADVANCED, STANDARD, Parameter, Policy, Version
+from owari.services.ssm.records import ADVANCED, STANDARD, Parameter, Policy
 from owari.services.ssm.tags import new_tags
 from owari.services.ssm.values import next_version
 from owari.store.tx import Tx
@@ -72,10 +72,9 @@ def _check_room(tx: Tx, tier: str) -> None:
 
 def _drop_oldest(tx: Tx, name: str) -> None:
     """Room for one more version. Raises ParameterMaxVersionLimitExceeded."""
-    kept = rows.versions(tx, name)
-    if len(kept) < VERSIONS_MAX:
+    oldest, count = rows.oldest(tx, name)
+    if oldest is None or count < VERSIONS_MAX:
         return
-    oldest: Version = kept[0]
     if oldest.labels:
         raise ServiceError(
             "ParameterMaxVersionLimitExceeded",

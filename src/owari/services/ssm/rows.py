@@ -84,6 +84,17 @@ def version(tx: Tx, name: str, number: int) -> Version | None:
     return _version(row) if row else None
 
 
+def oldest(tx: Tx, name: str) -> tuple[Version | None, int]:
+    """And how many there are."""
+    row = tx.one(
+        "SELECT *, (SELECT COUNT(*) FROM ssm_version"
+        f" WHERE {HERE} AND name = ?) AS n FROM ssm_version"
+        f" WHERE {HERE} AND name = ? ORDER BY version LIMIT 1",
+        tx.account, tx.region, name, tx.account, tx.region, name,
+    )  # fmt: skip
+    return (_version(row), int(row["n"])) if row else (None, 0)
+
+
 def labelled(tx: Tx, name: str, label: str) -> Version | None:
     return next((v for v in versions(tx, name) if label in v.labels), None)
 
