@@ -22,9 +22,14 @@ _NO_DIGEST = frozenset({"algorithm", "mode", "type"})
 # A larger body whose checksum is declared otherwise is not hashed again only to compare the
 # payload hash of a signature that nobody checks.
 _SHA256_ALWAYS_BYTES = 1024 * 1024
-
-
 _PAYLOAD_HASH = re.compile(r"UNSIGNED-PAYLOAD|STREAMING-[A-Z0-9-]+|[0-9A-Fa-f]{64}")
+# The operations that want the body's digest. The model marks more, for the SDKs; of those S3 takes
+# what older clients send without one (s3cmd its ACLs and policies).
+_MUST_DECLARE = frozenset({
+    "DeleteObjects", "PutBucketCors", "PutBucketLifecycle", "PutBucketLifecycleConfiguration",
+    "PutBucketOwnershipControls", "PutBucketReplication", "PutBucketTagging", "PutObjectLegalHold",
+    "PutObjectLockConfiguration", "PutObjectRetention", "PutObjectTagging", "PutPublicAccessBlock",
+})  # fmt: skip
 
 
 class Declared:
@@ -130,8 +135,12 @@ def verify_bytes(
     check_head(declared)
     if not body and not declared.digests and declared.md5 is None:
         return
-    required = operation.checksum.get("requestChecksumRequired")
-    if required and not declared.md5 and not declared.digests and not declared.trailing:
+    if (
+        operation.name in _MUST_DECLARE
+        and not declared.md5
+        and not declared.digests
+        and not declared.trailing
+    ):
         raise _invalid("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
     digests = Digests(declared.algorithms)
     digests.update(body)

@@ -164,12 +164,6 @@ class Operation:
         """Takes unsigned requests, as `AssumeRoleWithWebIdentity` does."""
         return self._raw.get("authtype") == "none"
 
-    @property
-    def checksum(self) -> Raw:
-        """The `httpChecksum` trait: which request checksum S3 wants."""
-        trait: Raw = self._raw.get("httpChecksum", {})
-        return trait
-
 
 class ServiceModel:
     """A service's metadata, operations and shapes."""
