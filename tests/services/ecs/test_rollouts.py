@@ -170,6 +170,12 @@ def test_listing(kept: EcsWorld) -> None:
     assert [d["status"] for d in rest["serviceDeployments"]] == ["SUCCESSFUL"]
 
 
+def test_those_of_one_moment_are_told_apart_too(kept: EcsWorld) -> None:
+    for n in range(20):
+        deploy(kept, f"i{n}")
+    assert [d["status"] for d in history(kept, maxResults=100)] == ["PENDING"] + ["STOPPED"] * 20
+
+
 def test_a_services_arn_names_its_cluster(world: EcsWorld) -> None:
     world.ecs("CreateCluster", clusterName="c")
     world.define("f")

@@ -41,6 +41,7 @@ class Rollout:
     service: str
     id: str
     revision: str
+    seq: int
     created: float
     status: str
     body: Json
@@ -77,6 +78,7 @@ def begin_rollout(tx: Tx, service: Service, deployment: Json) -> None:
         service=service.name,
         id=raw[:ID_LENGTH],
         revision=revision_of(deployment),
+        seq=tx.next_seq(),
         created=tx.now,
         status=PENDING,
         body={
@@ -177,7 +179,7 @@ def find_revision(tx: Tx, cluster: str, service: str, number: str) -> Rollout | 
 def rollouts_of(tx: Tx, service: Service) -> list[Rollout]:
     """Newest first."""
     found = tx.all(
-        f"SELECT * FROM ecs_rollout WHERE {_KEY} ORDER BY created DESC, revision DESC",
+        f"SELECT * FROM ecs_rollout WHERE {_KEY} ORDER BY seq DESC",
         service.account, service.region, service.cluster, service.name,
     )  # fmt: skip
     return [_of_row(row) for row in found]
@@ -189,9 +191,9 @@ def _of_row(row: Row) -> Rollout:
 
 def _insert(tx: Tx, made: Rollout) -> None:
     tx.run(
-        "INSERT INTO ecs_rollout (account, region, cluster, service, id, revision, created, status,"
-        " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        made.account, made.region, made.cluster, made.service, made.id, made.revision,
+        "INSERT INTO ecs_rollout (account, region, cluster, service, id, revision, seq, created,"
+        " status, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        made.account, made.region, made.cluster, made.service, made.id, made.revision, made.seq,
         made.created, made.status, dumps(made.body),
     )  # fmt: skip
 
@@ -208,7 +210,7 @@ def save_rollout(tx: Tx, changed: Rollout) -> None:
 def _forget_oldest(tx: Tx, made: Rollout) -> None:
     tx.run(
         f"DELETE FROM ecs_rollout WHERE {_KEY} AND id NOT IN"
-        f" (SELECT id FROM ecs_rollout WHERE {_KEY} ORDER BY created DESC, revision DESC LIMIT ?)",
+        f" (SELECT id FROM ecs_rollout WHERE {_KEY} ORDER BY seq DESC LIMIT ?)",
         *2 * (made.account, made.region, made.cluster, made.service), KEPT_MAX,
     )  # fmt: skip
 

@@ -148,4 +148,5 @@ migrations(
         PRIMARY KEY (account, region, cluster, service, id)
     );
     """,
+    "ALTER TABLE ecs_rollout ADD COLUMN seq BIGINT NOT NULL DEFAULT 0;",
 )
