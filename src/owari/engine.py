@@ -27,7 +27,7 @@ from typing import Any, Protocol
 
 from owari.bulk import Bulk
 from owari.compute.base import Compute, RunReport
-from owari.effects import OF_RUN, Call, DueRun, Http, Later, Report, Run, Wake
+from owari.effects import OF_RUN, Call, DueRun, Http, Later, Run, Wake
 from owari.errors import ServiceError, not_implemented
 from owari.failing import Failing
 from owari.kernel import Context, Kernel, Work, internal_error
@@ -35,6 +35,7 @@ from owari.settling import STALE, Settling
 from owari.store import outbox
 from owari.store.outbox import Envelope
 from owari.store.tx import Outcome, Tx
+from owari.telling import Telling
 from owari.tracing import caused_by
 from owari.window import Window
 from owari.wire.operation import Direct, DirectStream, Park
@@ -70,6 +71,7 @@ class Engine:
         self.finishers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
         self.failing = Failing()
         self.settling = Settling(kernel.registry)
+        self.telling = Telling(kernel)
         self.bulk = Bulk(
             kernel,
             remove=self.settling.remove,
@@ -131,7 +133,8 @@ class Engine:
             self._begin(envelope)
 
         windows = (self.at_once, self.runs, self.deliveries)
-        return min(window.begin_due(now, begin) for window in windows)
+        due = min(window.begin_due(now, begin) for window in windows)
+        return min(due, self.telling.step(now))
 
     def _has_room(self) -> bool:
         return self.running < self.kernel.config.effects_in_flight_max
@@ -333,7 +336,7 @@ class Engine:
         if item:
             result["item"] = int(item)
         key = envelope.reply_to.key if envelope.reply_to else ""
-        self._tell(_context(envelope), envelope.effect.service, "started", key, result)
+        self.telling.tell(_context(envelope), envelope.effect.service, "started", key, result)
 
     def capacity(self, context: Context, agents: list[dict[str, Any]]) -> None:
         """What the agents can carry; every service with a reaction `capacity` is told."""
@@ -341,21 +344,11 @@ class Engine:
             self.holder = ""  # nothing is leased to an agent that is gone
         for service, topic in self.kernel.registry.reactions:
             if topic == "capacity":
-                self._tell(context, service, topic, "", {"agents": agents})
+                self.telling.tell(context, service, topic, "", {"agents": agents})
 
     def kept(self, context: Context, environment: str, count: int, why: str) -> None:
         """So many environments that Lambda wants kept warm are there (topic `kept`)."""
-        self._tell(context, "lambda", "kept", environment, {"count": count, "why": why})
-
-    def _tell(
-        self, context: Context, service: str, topic: str, key: str, result: dict[str, Any]
-    ) -> None:
-        """Run a reaction that ends no effect; what it is told can be told again, or be lost."""
-        reaction = self.kernel.registry.reactions.get((service, topic))
-        if reaction is None:
-            return
-        report = Report(context.request_id, key, result.get("attempt", 1), result)
-        self.kernel.submit(Work(context, lambda tx: reaction(tx, report), lambda _r, _e: None))
+        self.telling.tell(context, "lambda", "kept", environment, {"count": count, "why": why})
 
     # ---- agents
     def agent_changed(self, instance: str, known: Collection[tuple[str, int]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from owari.errors import ServiceError
 from owari.host import SYSTEM
 from owari.kernel import Work
 from owari.store.tx import Tx
+from tests.services.batch.support import BatchWorld
 from tests.support.world import World
 
 
@@ -57,3 +59,29 @@ def test_every_waiter_is_told(world: World, word: str) -> None:
     world.settle()
     assert told == [None] * 3
     assert len(world.call("s3", "ListBuckets")["Buckets"]) == 3
+
+
+@pytest.mark.parametrize("word", ["BEGIN", "COMMIT"])
+def test_what_agents_carry_is_told_until_it_is_known(tmp_path: Path, word: str) -> None:
+    """An agent that came while the disk was full: jobs waited for one for ever."""
+    world = BatchWorld(tmp_path / "owari")
+    world.set_up()
+    agent = {"instance": world.compute.instance, "vcpus": 4, "memory_mib": 8192, "gpus": 0}
+    world.engine.capacity(SYSTEM, [])
+    world.settle()
+    id = world.submit()
+    world.settle(1)
+    assert "No agent is connected" in world.job(id)["statusReason"]
+    real = world.kernel.writer
+    world.kernel.writer = Broken(real, word)  # type: ignore[assignment]
+    world.engine.capacity(SYSTEM, [agent | {"vcpus": 1}])
+    world.engine.capacity(SYSTEM, [agent])  # the newest counts
+    world.settle(20)
+    world.kernel.writer = real
+    assert world.status(id) == "RUNNABLE"
+    world.engine.holder = world.compute.instance
+    world.settle(20)
+    assert world.status(id) == "SUCCEEDED"
+    (row,) = world.kernel.reader.execute("SELECT agents FROM batch_scheduler")
+    assert '"vcpus":4' in row[0].replace(" ", "")
+    world.close()
