@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from owari.services.sqs.delaying import SLICE
+from owari.services.sqs.duplicates import FORGOTTEN_AT_ONCE
 from tests.services.sqs.driving import Queues, arn_of, redrive
 
 
@@ -61,6 +63,19 @@ def test_deduplication_lasts_five_minutes_also_past_deletion_and_crash(world: Qu
     world.advance(1)
     assert world.put(url, "g", "m")["MessageId"] != first["MessageId"]
     assert world.bodies(url) == ["m"]
+
+
+def test_what_is_past_its_interval_is_forgotten_some_at_a_time(world: Queues) -> None:
+    url = world.queue("q.fifo")
+    for number in range(50):
+        world.put(url, "g", str(number))
+    world.advance(301)
+    again = world.put(url, "g", "49")  # remembered still, and past its interval
+    assert world.tables()["sqs_deduplication"] == 50 - FORGOTTEN_AT_ONCE
+    assert world.put(url, "g", "49")["MessageId"] == again["MessageId"]
+    for number in range(2):
+        world.put(url, "g", f"new-{number}")
+    assert world.tables()["sqs_deduplication"] == 3
 
 
 def test_deduplication_within_groups_and_by_content(world: Queues) -> None:
@@ -135,6 +150,18 @@ def test_the_delay_of_a_fifo_queue_holds_for_what_it_has(world: Queues) -> None:
     assert world.bodies(url) == ["a1"]
     world.advance(30)
     assert world.bodies(url) == ["a1", "a2"]
+
+
+def test_a_new_delay_reaches_very_many_messages_in_steps(world: Queues) -> None:
+    url = world.queue("q.fifo", DelaySeconds=100)
+    for number in range(SLICE + 5):
+        world.put(url, f"g{number}", f"m{number}")
+    world.sqs("SetQueueAttributes", url, Attributes={"DelaySeconds": "0"})
+    assert world.counts(url) == (SLICE, 0, 5)
+    world.crash()
+    world.settle()
+    assert world.counts(url) == (SLICE + 5, 0, 0)
+    assert not world.effects()
 
 
 def test_dead_letters_keep_group_and_order(world: Queues) -> None:

@@ -14,6 +14,7 @@ from owari.store.encode import dumps, loads
 from owari.store.tx import Row, Tx
 
 INTERVAL_S = 300.0
+FORGOTTEN_AT_ONCE = 20
 
 
 def _scope(queue: Queue, order: Order) -> str:
@@ -33,10 +34,20 @@ def known(tx: Tx, queue: Queue, order: Order) -> Row | None:
 
 
 def remember(tx: Tx, queue: Queue, order: Order, message_id: str, seq: int) -> None:
-    tx.run("DELETE FROM sqs_deduplication WHERE number = ? AND expires <= ?", queue.number, tx.now)
+    """And forget some of what is past its interval: more than comes."""
+    tx.run(
+        "DELETE FROM sqs_deduplication WHERE number = ? AND (scope, id) IN"
+        " (SELECT scope, id FROM sqs_deduplication WHERE number = ? AND expires <= ?"
+        " ORDER BY expires LIMIT ?)",
+        queue.number,
+        queue.number,
+        tx.now,
+        FORGOTTEN_AT_ONCE,
+    )
     tx.run(
         "INSERT INTO sqs_deduplication (number, scope, id, message_id, seq, expires)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (number, scope, id) DO UPDATE SET"
+        " message_id = excluded.message_id, seq = excluded.seq, expires = excluded.expires",
         queue.number,
         _scope(queue, order),
         order.deduplication,

@@ -67,11 +67,6 @@ def next_available(tx: Tx, queue: Queue) -> float | None:
     return row["at"] if row else None
 
 
-def names(tx: Tx, queue: Queue) -> list[str]:
-    rows = tx.all("SELECT group_id FROM sqs_group WHERE pile = ?", queue.pile)
-    return [row["group_id"] for row in rows]
-
-
 def discard(tx: Tx, pile: int, most: int) -> int:
     return tx.run(
         "DELETE FROM sqs_group WHERE pile = ? AND group_id IN"

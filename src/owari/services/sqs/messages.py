@@ -149,14 +149,26 @@ def set_visible(tx: Tx, queue: Queue, seq: int, visible_at: float) -> None:
     )
 
 
-def delay_again(tx: Tx, queue: Queue, delay_s: int) -> None:
-    """A FIFO queue's delay holds for the messages it has, too."""
-    tx.run(
-        "UPDATE sqs_message SET visible_at = sent + ? WHERE pile = ? AND receives = 0"
-        " AND source IS NULL",
-        delay_s,
+def delay_again(tx: Tx, queue: Queue, delay_s: int, after: int, most: int) -> list[Row]:
+    """Of the first messages behind `after` that were sent here and never received; returns
+    those."""
+    found = tx.all(
+        "SELECT seq, group_id FROM sqs_message WHERE pile = ? AND seq > ? AND receives = 0"
+        " AND source IS NULL ORDER BY seq LIMIT ?",
         queue.pile,
+        after,
+        most,
     )
+    if found:
+        tx.run(
+            "UPDATE sqs_message SET visible_at = sent + ? WHERE pile = ? AND seq > ?"
+            " AND seq <= ? AND receives = 0 AND source IS NULL",
+            delay_s,
+            queue.pile,
+            after,
+            found[-1]["seq"],
+        )
+    return found
 
 
 def delete(tx: Tx, queue: Queue, seq: int) -> None:

@@ -166,7 +166,6 @@ def forget(tx: Tx, source: Queue, *, but: int = 0) -> None:
 
 
 def _insert(tx: Tx, task: Task) -> None:
-    """Older ones than are ever told of are forgotten."""
     tx.run(
         "INSERT INTO sqs_move_task (account, region, id, source, destination, rate, status, moved,"
         " to_move, started, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -179,13 +178,6 @@ def _insert(tx: Tx, task: Task) -> None:
         task.to_move,
         task.started,
         tx.next_seq(),
-    )
-    tx.run(
-        "DELETE FROM sqs_move_task WHERE source = ? AND seq <= (SELECT seq FROM sqs_move_task"
-        " WHERE source = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)",
-        task.source,
-        task.source,
-        RESULTS_MAX,
     )
 
 

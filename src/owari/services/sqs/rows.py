@@ -79,7 +79,6 @@ def _dead_letter(queue: Queue) -> str | None:
 
 def delete_queue(tx: Tx, queue: Queue) -> None:
     tx.run(f"DELETE FROM sqs_queue WHERE {_KEY}", *queue.key)
-    tx.run("DELETE FROM sqs_move_task WHERE source = ?", queue.arn)
 
 
 def set_pile(tx: Tx, queue: Queue, pile: int) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from owari.services.sqs import groups, messages, rows
+from owari.services.sqs import messages, rows
 from owari.services.sqs.core import Queue
 from owari.services.sqs.dead_letters import check_target
+from owari.services.sqs.delaying import delay_again
 from owari.services.sqs.faults import unknown_attribute
 from owari.services.sqs.queue_attributes import (
     as_settings,
@@ -49,13 +50,5 @@ def set_queue_attributes(tx: Tx, p: Params) -> Result:
         check_target(tx, changed)
     rows.update_queue(tx, changed)
     if queue.fifo and changed.seconds("DelaySeconds") != queue.seconds("DelaySeconds"):
-        _delay_again(tx, changed)
+        delay_again(tx, changed)
     return {}
-
-
-def _delay_again(tx: Tx, queue: Queue) -> None:
-    """The delay of a FIFO queue holds for what it has already. ("Amazon SQS delay queues")"""
-    messages.delay_again(tx, queue, queue.seconds("DelaySeconds"))
-    for group in groups.names(tx, queue):
-        groups.settle(tx, queue, group)
-    tx.notify(queue.channel)
