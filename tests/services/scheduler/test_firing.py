@@ -53,6 +53,24 @@ def test_once_is_once_whatever_the_dates(clockwork: Clockwork) -> None:
     assert clockwork.told() == ["s 2030-01-01T01:00:00Z"]
 
 
+def test_what_its_window_puts_off_past_a_restart_was_not_missed(clockwork: Clockwork) -> None:
+    window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 60}
+    for n in range(5):
+        clockwork.make(f"s{n}", "at(2030-01-01T01:00:00)", FlexibleTimeWindow=window)
+    clockwork.world.advance(HOUR + 1)
+    clockwork.world.crash()
+    clockwork.world.advance(HOUR)
+    assert sorted(clockwork.told()) == [f"s{n} 2030-01-01T01:00:00Z" for n in range(5)]
+    run = clockwork.world.kernel.reader.execute
+    assert run("SELECT SUM(missed) FROM scheduler_schedule").fetchone()[0] == 0
+
+
+def test_a_firing_is_found_by_its_id_among_many(clockwork: Clockwork) -> None:
+    run = clockwork.world.kernel.reader.execute
+    (step,) = run("EXPLAIN QUERY PLAN SELECT * FROM scheduler_firing WHERE id = ''").fetchall()
+    assert "USING INDEX scheduler_firing_id" in step["detail"]
+
+
 def test_a_start_that_has_passed_may_stay(clockwork: Clockwork) -> None:
     clockwork.make("s", "rate(1 hour)", StartDate=START + 60)
     clockwork.world.advance(HOUR)

@@ -49,7 +49,8 @@ def on_due(tx: Tx, report: Report) -> None:
     if s is None or s.timer != report.effect_id or s.due is None:
         return
     s.timer, scheduled = None, s.due
-    if scheduled < tx.up_since:
+    assert tx.ended is not None
+    if tx.ended.due < tx.up_since:  # with its window: what chance put off was not missed
         scheduled, count = catch_up(s.settings, scheduled, tx.up_since, s.created)
         s.missed, s.missed_last, s.missed_at = s.missed + count, count, tx.now
         words = "schedule %s was due %d times%s while Owari was down: invoked once, for %s"

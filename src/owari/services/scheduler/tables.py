@@ -53,4 +53,5 @@ migrations(
     CREATE INDEX scheduler_schedule_missed ON scheduler_schedule (missed_at)
         WHERE missed_at IS NOT NULL;
     """,
+    "CREATE UNIQUE INDEX scheduler_firing_id ON scheduler_firing (id);",
 )
