@@ -284,6 +284,30 @@ def test_cancel_a_running_and_a_waiting_run(make_lab: MakeLab) -> None:
     assert (report["status"], report["message"]) == ("failed", "cancelled: no longer wanted")
 
 
+def test_cancelling_a_run_that_ends_by_itself_ends_no_other(make_lab: MakeLab) -> None:
+    """The environment takes the signal as a wish, answers, and goes on to the next."""
+    lab = make_lab()
+    source = (
+        "import signal, time\n"
+        "wished = []\n"
+        "signal.signal(signal.SIGTERM, lambda *_: wished.append(1))\n"
+        "def handler(event, context):\n"
+        "    until = time.monotonic() + 60\n"
+        "    while not wished and time.monotonic() < until:\n"
+        "        time.sleep(0.01)\n"
+        "    if event == 'second':\n"
+        "        time.sleep(3)\n"  # longer than the first was given
+        "    return event\n"
+    )
+    first = lab.start(source, "first", timeout_s=90, concurrency=1)
+    lab.wait(lambda: lab.agent.get("running") == 1)
+    lab.cancel(first)
+    assert lab.report_of(first)["status"] == "ok"
+    second = lab.start(source, "second", timeout_s=90, concurrency=1)
+    report = lab.report_of(second)
+    assert (report["status"], report["cold"]) == ("ok", False)
+
+
 def test_the_status_tells_of_a_run_that_began_after_a_slow_start(make_lab: MakeLab) -> None:
     lab = make_lab()
     sleeper = "import time\ntime.sleep(0.5)\ndef handler(event, context):\n    time.sleep(60)\n"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,42 @@ def test_the_report_file_does_not_grow_for_ever(tmp_path: Path) -> None:
         reports.acknowledge((str(number), 1))
     assert (tmp_path / "reports").stat().st_size < 2_000_000
     reports.close()
+
+
+@contextlib.contextmanager
+def full_disk(path: Path, room: int) -> Iterator[None]:
+    """Files can grow to so much more than this one has."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_report_that_was_written_in_part_hides_none_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "reports"
+    first = Reports(path)
+    first.add(("a", 1), report("a"))
+    with full_disk(path, 20), pytest.raises(OSError):
+        first.add(("b", 1), report("b", 1000))
+    first.add(("c", 1), report("c"))
+    first.close()
+    second = Reports(path)
+    assert set(second.pending) == {("a", 1), ("c", 1)}
+    second.close()
+
+
+def test_acknowledgements_need_no_room(tmp_path: Path) -> None:
+    path = tmp_path / "reports"
+    first = Reports(path)
+    keys = [(f"run-{number}", 1) for number in range(200)]
+    first.add_all([(key, 0, report(key[0])) for key in keys])
+    with full_disk(path, 20):
+        for key in keys[1:]:
+            first.acknowledge(key)
+    assert list(first.pending) == keys[:1]
+    first.close()
 
 
 def drained(logs: Logs) -> list[tuple[int, bytes]]:

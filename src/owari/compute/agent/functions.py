@@ -137,9 +137,17 @@ class Functions:
             if waiting:
                 self._report_unrun(invocation, "failed", f"cancelled: {reason}")
             elif number is not None:
-                worker = self.environments[number].worker
-                worker.signal(signal.SIGTERM)
-                self.loop.call_later(TERM_GRACE_S, worker.kill)
+                self._end_under(self.environments[number], invocation)
+
+    def _end_under(self, environment: Environment, invocation: Invocation) -> None:
+        """Unless it answers first: then it may be at another by the time it would be killed."""
+
+        def insist() -> None:
+            if environment.invocation is invocation:
+                environment.worker.kill()
+
+        environment.worker.signal(signal.SIGTERM)
+        self.loop.call_later(TERM_GRACE_S, insist)
 
     def _current(self, definition: Definition) -> Definition:
         """Of folders: of another environment whenever one of them has changed."""

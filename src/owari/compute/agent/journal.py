@@ -7,6 +7,7 @@ has been acknowledged. A torn end is dropped.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import struct
@@ -73,10 +74,17 @@ class Reports:
             self._append(report)
 
     def _append(self, data: bytes) -> None:
-        """Acknowledgements wait for the next write: one that is lost only makes a report stale."""
+        """Acknowledgements wait for the next write: one that is lost only makes a report stale.
+
+        Raises OSError when the disk is full; then nothing of it is there.
+        """
         data = bytes(self._acked) + data
         self._acked.clear()
-        _write_all(self._fd, data)
+        try:
+            _write_all(self._fd, data)
+        except OSError:
+            os.ftruncate(self._fd, self._size)
+            raise
         self._size += len(data)
 
     def frames(self) -> Iterator[bytes]:
@@ -104,17 +112,19 @@ class Reports:
     def acknowledge(self, key: Key, piece: int = 0) -> None:
         if not self._forget(key, piece):
             return
-        if (not self.pending and self._size > COMPACT_BYTES) or self._size > REWRITE_BYTES:
-            self._rewrite()
-            return
-        self._acked += protocol.message(
-            {"k": "ack", "run_id": key[0], "attempt": key[1], "piece": piece}
-        )
-        if len(self._acked) > ACKS_MAX_BYTES:
-            self._append(b"")
+        with contextlib.suppress(OSError):  # a full disk: see `_append`
+            if (not self.pending and self._size > COMPACT_BYTES) or self._size > REWRITE_BYTES:
+                self._rewrite()
+                return
+            self._acked += protocol.message(
+                {"k": "ack", "run_id": key[0], "attempt": key[1], "piece": piece}
+            )
+            if len(self._acked) > ACKS_MAX_BYTES:
+                self._append(b"")
 
     def close(self) -> None:
-        self._append(b"")
+        with contextlib.suppress(OSError):
+            self._append(b"")
         os.close(self._fd)
 
 
