@@ -125,7 +125,7 @@ class Keeper:
         self.condemned = True
         if self.pid:
             orphans.kill(self.pid)
-        warden.end(self.loop, self.groups, lambda: None)
+        warden.end_while(self.loop, self.groups, lambda: self._socket.fileno() >= 0)
 
 
 class Spawner:

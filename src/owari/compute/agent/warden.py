@@ -80,6 +80,17 @@ def end(loop: Loop, groups: list[str], then: Callable[[], None]) -> None:
     strike()
 
 
+def end_while(loop: Loop, groups: list[str], ours: Callable[[], bool]) -> None:
+    """Kill whatever is in these groups, until nobody is left or they are not `ours` any more: the
+    next may be in them then."""
+
+    def strike() -> None:
+        if ours() and _strike(groups):
+            loop.call_later(AGAIN_S, strike)
+
+    strike()
+
+
 def _strike(groups: list[str]) -> set[int]:
     """Everybody found, stopped before any is killed: who forks on does not get away."""
     for group in map(Path, groups):
