@@ -136,7 +136,7 @@ def test_what_fails_for_good_is_told_and_begun_with_next_time(vault: Vault, roto
     assert vault.refused("RotateSecret", SecretId="s") == INCOMPLETE
     (notice,) = vault.world.call("owari", "GetOverview")["Notices"]
     assert (notice["Kind"], notice["Name"], notice["Alarming"]) == ("secret", "s", True)
-    assert "bad luck" in notice["Reason"]
+    assert notice["Reason"] == "its rotation failed, testSecret: E: bad luck"
     rotor.trouble = lambda _step: None
     vault.world.advance(2 * DAY)
     assert vault.stages()["AWSCURRENT"] == token(2) and vault.value() == "password 1"

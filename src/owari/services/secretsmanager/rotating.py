@@ -15,6 +15,7 @@ import logging
 from typing import Any
 
 from owari.effects import Call, ReplyTo, Report
+from owari.json_text import parsed
 from owari.services.secretsmanager import rows
 from owari.services.secretsmanager.core import CURRENT, PENDING, attach, is_pending
 from owari.services.secretsmanager.records import Rotating, Secret, Version
@@ -106,7 +107,18 @@ def _problem(report: Report) -> str:
     result: dict[str, Any] = report.result or {}
     if "FunctionError" not in result:
         return ""
-    return bytes(result.get("Payload") or b"").decode("utf-8", "replace") or "it failed"
+    return _told(bytes(result.get("Payload") or b""))
+
+
+def _told(payload: bytes) -> str:
+    """A function's error in one line."""
+    try:
+        error = parsed(payload)
+    except ValueError:
+        error = None
+    if not isinstance(error, dict):
+        return payload.decode("utf-8", "replace") or "it failed"
+    return f"{error.get('errorType', 'Error')}: {error.get('errorMessage', '')}"
 
 
 def _unfinished(secret: Secret, rotating: Rotating) -> str:
