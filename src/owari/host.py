@@ -135,7 +135,9 @@ class Host:
 
         who = call.identity
         trace = call.trace_id or self._new_trace()
-        context = Context(who.account, who.region, who.principal, call.request_id, trace)
+        context = Context(
+            who.account, who.region, who.principal, call.request_id, trace, host=call.host
+        )
         work = self.kernel.operation_work(context, call.service, call.operation, call.params, done)
         if self.kernel.is_reading(call.service, call.operation, call.params):
             self.kernel.read(work)

@@ -47,7 +47,8 @@ Done = Callable[[Any, ServiceError | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """On whose behalf work is done. `is_span`: see tracing.py."""
+    """On whose behalf work is done. `is_span`: see tracing.py. `host` is what the caller calls
+    Owari, empty for those within."""
 
     account: str
     region: str
@@ -55,6 +56,7 @@ class Context:
     request_id: str
     trace_id: str
     is_span: bool = True
+    host: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -231,6 +233,7 @@ class Kernel:
             blobs=self.blobs,
             segments=self.segments,
             endpoint=self.endpoint,
+            address=f"http://{c.host}" if c.host else self.endpoint,
             issuer=self.issuer,
             outcome=outcome,
             counter=self.counter,

@@ -57,7 +57,8 @@ class Tx:
     """One operation's or reaction's view of the store, the clock and the caller.
 
     `now` is service time (epoch seconds); it does not move within a transaction. `endpoint` is
-    the URL under which programs on this machine reach Owari. `last_try` is true when a parked
+    the URL under which programs on this machine reach Owari, `address` the one under which the
+    caller did, who may be in a container or on another machine. `last_try` is true when a parked
     operation is asked for the last time. `trace_id` is the header it came under, `trace` the one
     that what it causes comes under (tracing.py). `cache` outlives the transaction, not the
     process, and is not undone with it: for what was computed from rows and can be checked
@@ -76,6 +77,7 @@ class Tx:
     blobs: BlobStore
     segments: Segments
     endpoint: str
+    address: str
     issuer: Issuer
     outcome: Outcome
     counter: Counter

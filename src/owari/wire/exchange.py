@@ -262,7 +262,8 @@ class Exchange:
         model, identity = self.route.model, self._identity
         assert model is not None and identity is not None
         trace = self.request.headers.get("x-amzn-trace-id", "")
-        return ApiCall(model.service, operation, params, identity, self.request_id, trace)
+        host = self.request.headers.get("host", "")
+        return ApiCall(model.service, operation, params, identity, self.request_id, trace, host)
 
     # ---- the answer
 

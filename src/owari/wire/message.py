@@ -115,3 +115,4 @@ class ApiCall:
     identity: Identity
     request_id: str
     trace_id: str = ""  # X-Amzn-Trace-Id as received
+    host: str = ""  # under which the caller reached us

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.support.server import PATIENCE_S, Server, eventually
@@ -51,6 +52,26 @@ def test_errors_are_the_clients_own_exceptions(server: Server) -> None:
         sqs.send_message_batch(QueueUrl=url, Entries=[])
     with pytest.raises(sqs.exceptions.QueueNameExists):
         sqs.create_queue(QueueName="errors", Attributes={"DelaySeconds": "1"})
+
+
+def test_a_queues_url_has_the_name_its_caller_calls_us(server: Server) -> None:
+    """Some SDKs send to it, from containers and other machines too."""
+    port = urllib.parse.urlsplit(server.endpoint).port
+    sqs = boto3.client(
+        "sqs",
+        endpoint_url=f"http://localhost:{port}",
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    made = sqs.create_queue(QueueName="named")["QueueUrl"]
+    assert made == f"http://localhost:{port}/000000000000/named"
+    assert made in sqs.list_queues()["QueueUrls"]
+    assert sqs.get_queue_url(QueueName="named")["QueueUrl"] == made
+    other = server.client("sqs").get_queue_url(QueueName="named")["QueueUrl"]
+    assert other == f"{server.endpoint}/000000000000/named"
+    sqs.send_message(QueueUrl=other, MessageBody="x")
+    assert drain(server.client("sqs"), made) == ["x"]
 
 
 def test_the_older_protocol(server: Server) -> None:

@@ -147,4 +147,4 @@ def location(tx: Tx, source: Source) -> str:
         return f"file://{source.folder}"
     expires = int(tx.real_now) + LOCATION_S
     seal = tx.issuer.seal(f"{source.code}:{expires}")
-    return f"{tx.endpoint}/_owari/code/{source.code}?Expires={expires}&Signature={seal}"
+    return f"{tx.address}/_owari/code/{source.code}?Expires={expires}&Signature={seal}"

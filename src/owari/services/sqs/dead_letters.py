@@ -84,7 +84,7 @@ def list_dead_letter_source_queues(tx: Tx, p: Params) -> Result:
     queue = rows.open_queue(tx, p["QueueUrl"])
     page = page_of(p.get("MaxResults"))
     found = rows.sources_of(tx, queue.arn, place_of(p.get("NextToken")), page + 1)
-    answer: dict[str, object] = {"queueUrls": [key.url(tx.endpoint) for key in found[:page]]}
+    answer: dict[str, object] = {"queueUrls": [key.url(tx.address) for key in found[:page]]}
     if len(found) > page:
         answer["NextToken"] = token_for(found[page - 1].name)
     return answer

@@ -37,7 +37,7 @@ def create_queue(tx: Tx, p: Params) -> Result:
         check_target(tx, queue)
         rows.insert_queue(tx, queue)
         tx.resources.created(key.arn, "AWS::SQS::Queue", tags)
-    return {"QueueUrl": key.url(tx.endpoint)}
+    return {"QueueUrl": key.url(tx.address)}
 
 
 @operation("sqs", "DeleteQueue")
@@ -72,7 +72,7 @@ def get_queue_url(tx: Tx, p: Params) -> Result:
     key = QueueKey(p.get("QueueOwnerAWSAccountId") or tx.account, tx.region, p["QueueName"])
     if rows.find_queue(tx, key) is None:
         raise no_queue()
-    return {"QueueUrl": key.url(tx.endpoint)}
+    return {"QueueUrl": key.url(tx.address)}
 
 
 @operation("sqs", "ListQueues", reads=True)
@@ -83,7 +83,7 @@ def list_queues(tx: Tx, p: Params) -> Result:
     names = rows.queue_names(tx, prefix, place_of(p.get("NextToken")), page + 1)
     if not names:
         return {}
-    urls = [QueueKey(tx.account, tx.region, name).url(tx.endpoint) for name in names[:page]]
+    urls = [QueueKey(tx.account, tx.region, name).url(tx.address) for name in names[:page]]
     answer: dict[str, object] = {"QueueUrls": urls}
     if p.get("MaxResults") and len(names) > page:
         answer["NextToken"] = token_for(names[page - 1])
