@@ -73,5 +73,5 @@ def migrate(connection: sqlite3.Connection, services: dict[str, tuple[str, ...]]
                 " ON CONFLICT (service) DO UPDATE SET version = excluded.version",
             ]
     if new:
-        joined = ";\n".join(new)  # a step may end with a comment
+        joined = "\n;\n".join(new)  # a step may end with a comment
         connection.executescript(f"BEGIN IMMEDIATE; {joined}; COMMIT;")
