@@ -54,8 +54,10 @@ class Storm:
         for family in ("roll", "ext", "short"):
             self.world.define(family, container(family, cpu=512))
         self._define_far()
+        ecs("CreateCapacityProvider", name="own",
+            autoScalingGroupProvider={"autoScalingGroupArn": "group"})  # fmt: skip
         ecs("PutClusterCapacityProviders", cluster="default", defaultCapacityProviderStrategy=[],
-            capacityProviders=["FARGATE", "FARGATE_SPOT"])  # fmt: skip
+            capacityProviders=["FARGATE", "FARGATE_SPOT", "own"])  # fmt: skip
         ecs("CreateService", serviceName="roll", taskDefinition="roll", desiredCount=2,
             deploymentConfiguration={"minimumHealthyPercent": 50})  # fmt: skip
         ecs("CreateService", serviceName="far", taskDefinition="far", desiredCount=2,
@@ -77,8 +79,8 @@ class Storm:
         self.faulty = True
         deeds: list[Callable[[], None]] = [
             self.scale, self.scale, self.deploy, self.stop_deployment, self.protect, self.protect,
-            self.unprotect, self.stop_task, self.drain, self.start, self.scale_set, self.lose,
-            self.crash,
+            self.unprotect, self.stop_task, self.drain, self.start, self.run_task, self.scale_set,
+            self.lose, self.crash,
         ]  # fmt: skip
         for _ in range(steps):
             with contextlib.suppress(Disconnected):
@@ -160,6 +162,11 @@ class Storm:
     def start(self) -> None:
         here = self.instance()["containerInstanceArn"]
         self.world.ecs("StartTask", taskDefinition="short", containerInstances=[here])
+
+    def run_task(self) -> None:
+        """It waits while the instance drains."""
+        own = [{"capacityProvider": "own"}]
+        self.world.ecs("RunTask", taskDefinition="short", capacityProviderStrategy=own)
 
     def lose(self) -> None:
         self.world.lose_agent()
