@@ -55,7 +55,9 @@ def test_its_resources_are_those_of_the_machine(one: EcsWorld) -> None:
     ports = [{"containerPort": 8080}]
     one.define("g", container("web", cpu=512, portMappings=ports))
     tasks = [one.run(), one.run("g")]
-    one.ecs("CreateCluster", clusterName="other")
+    for there in (0, 1):  # it joins a new cluster, as on AWS, after that was made
+        made = one.ecs("CreateCluster", clusterName="other")["cluster"]
+        assert made["registeredContainerInstancesCount"] == there
     one.run(cluster="other")
     one.settle()
     one.began("web")

@@ -34,15 +34,17 @@ DEFAULTS: dict[str, Any] = {
 
 @operation("ecs", "CreateCluster")
 def create_cluster(tx: Tx, p: Params) -> Result:
-    """One that is there is answered as it is."""
+    """One that is there is answered as it is; a new one before the machine has joined it."""
     name = check_name("Cluster name", p.get("clusterName") or DEFAULT_CLUSTER)
     tags = checked_tags(p.get("tags", ()))
     row = rows.cluster(tx, name)
-    if row is None or row["status"] != "ACTIVE":
+    is_new = row is None or row["status"] != "ACTIVE"
+    if is_new:
         body = DEFAULTS | {k: p[k] for k in KEPT if k in p}
         rows.save_cluster(tx, name, "ACTIVE", with_providers(tx, body))
         tx.resources.created(cluster_arn(tx, name), "AWS::ECS::Cluster", tags)
-    return {"cluster": _shown(tx, _row(tx, name), {"TAGS", "SETTINGS"})}
+    shown = _shown(tx, _row(tx, name), {"TAGS", "SETTINGS"})
+    return {"cluster": shown | ({"registeredContainerInstancesCount": 0} if is_new else {})}
 
 
 def _row(tx: Tx, name: str) -> Row:
