@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,7 +81,7 @@ def test_a_report_that_was_written_in_part_hides_none_after_it(tmp_path: Path) -
     first.add(("c", 1), report("c"))
     first.close()
     second = Reports(path)
-    assert set(second.pending) == {("a", 1), ("c", 1)}
+    assert set(second.pending) == {("a", 1), ("b", 1), ("c", 1)}
     second.close()
 
 
@@ -92,6 +95,81 @@ def test_acknowledgements_need_no_room(tmp_path: Path) -> None:
             first.acknowledge(key)
     assert list(first.pending) == keys[:1]
     first.close()
+
+
+class FullDisk:
+    """`os.write` of a disk with so many bytes left."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.real = os.write
+
+    def __call__(self, fd: int, data: bytes) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = self.real(fd, data[: self.room])
+        self.room -= written
+        return written
+
+
+def test_what_a_full_disk_refuses_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In order, and nothing torn is left in front of it."""
+    path = tmp_path / "reports"
+    first = Reports(path)
+    first.add(("a", 1), report("a"))
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", FullDisk(10))
+        for id in "bc":
+            with pytest.raises(OSError, match="No space"):
+                first.add((id, 1), report(id))
+        for number in range(200):  # many acknowledgements are no reason to die, either
+            first.acknowledge((("a", "b")[number % 2], 1))
+            with pytest.raises(OSError, match="No space"):
+                first.add((f"{number}", 1), report(f"{number}"))
+            first.acknowledge((f"{number}", 1))
+        assert path.read_bytes() == report("a")
+    first.add(("d", 1), report("d"))
+    first.close()
+    second = Reports(path)
+    assert second.pending == {(id, 1): {0: report(id)} for id in "cd"}
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", FullDisk(0))
+        third = Reports(path)  # an agent that begins while the disk is full
+        assert third.pending == second.pending
+        third.close()
+    second.close()
+
+
+def test_logs_are_acknowledged_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    logs = Logs(tmp_path / "logs")
+    for size in (2 << 20, 3):
+        logs.add(b"x" * size)
+        sent = logs.to_send()
+        assert sent is not None
+        with monkeypatch.context() as full:
+            full.setattr(os, "pwrite", refused)
+            logs.acknowledge(sent[0])
+    logs.add(b"later")
+    sent = logs.to_send()
+    assert sent is not None and sent[1] == b"later"
+    logs.close()
+
+
+def test_what_the_agent_says_is_not_worth_its_life() -> None:
+    """Its log is on the disk that is full."""
+    code = "from owari.compute.agent.saying import say; say('log lines are lost'); print(1)"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", code.replace("print(1)", "")], stdout=full)
+    assert done.returncode == 0
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert said.stdout == "log lines are lost\n1\n"
 
 
 def drained(logs: Logs) -> list[tuple[int, bytes]]:

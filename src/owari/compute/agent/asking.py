@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from owari.compute import containers
 from owari.compute.agent.loop import Loop
+from owari.compute.agent.saying import say
 
 ANSWER_MAX_BYTES = 1 << 16  # a pipe's room: more is not read, and the program is not kept waiting
 
@@ -41,7 +42,7 @@ def ask(loop: Loop, command: list[str], answer: Callable[[bytes], None]) -> None
             setsid=True,
         )
     except OSError as error:
-        print(f"{command[0]} cannot be run: {error}", flush=True)
+        say(f"{command[0]} cannot be run: {error}")
     finally:
         os.close(write)
     loop.add(read, on_output)

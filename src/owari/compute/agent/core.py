@@ -26,6 +26,7 @@ from owari.compute.agent.loop import Loop
 from owari.compute.agent.places import Places
 from owari.compute.agent.port import Port
 from owari.compute.agent.runtimes import Runtimes
+from owari.compute.agent.saying import say
 from owari.compute.agent.workers import Workers
 from owari.compute.agent.zygotes import link_sdk
 from owari.compute.images import Mapping
@@ -289,7 +290,7 @@ class Agent:
         try:
             self.logs.add(records)
         except OSError as error:
-            print(f"log lines are lost: {error}", flush=True)
+            say(f"log lines are lost: {error}")
 
     # ---- status
     def _status_changed(self) -> None:

@@ -23,6 +23,7 @@ from owari.compute.agent.lines import Shipper
 from owari.compute.agent.link import Link
 from owari.compute.agent.loop import Loop
 from owari.compute.agent.processes import Processes, Run
+from owari.compute.agent.saying import say
 from owari.compute.agent.spawner import Spawner
 from owari.compute.agent.together import Together, item_of
 from owari.compute.agent.volumes import Volumes
@@ -93,7 +94,7 @@ class Desk:
         try:
             self.volumes.resolve(header)
         except OSError as error:
-            print(f"no folder for a volume: {error}", flush=True)
+            say(f"no folder for a volume: {error}")
         if "items" not in header:
             self.processes.run(header["call"], link, key, header)
             return
@@ -172,7 +173,7 @@ class Desk:
         try:
             self.reports.add_all(ended)
         except OSError as error:
-            print(f"reports are kept in memory only: {error}", flush=True)
+            say(f"reports are kept in memory only: {error}")
         return b"".join([frame for _, _, frame in ended])
 
     def tell_started(self, link: Link | None) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from owari.compute import containers, isolation
 from owari.compute.agent import orphans
+from owari.compute.agent.saying import say
 
 CONTAINERS = "containers"  # there once a container runtime has been used
 BURIAL_S = 60.0
@@ -39,7 +40,7 @@ def bury_predecessor(folder: Path, mark: str) -> None:
     isolation.remove_groups(tuple(filter(None, parents)))
     count = orphans.kill_marked(orphans.folder_mark(mark))
     if count:
-        print(f"killed {count} processes of an agent that died", flush=True)
+        say(f"killed {count} processes of an agent that died")
     isolation.remove_groups(tuple(filter(None, parents)))
 
 

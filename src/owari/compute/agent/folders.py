@@ -10,6 +10,8 @@ import ctypes
 import os
 from pathlib import Path
 
+from owari.compute.agent.saying import say
+
 LIBC = ctypes.CDLL(None, use_errno=True)
 # close after writing, attributes, moves, creation, deletion, of the folder itself too
 MASK = 0x8 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x800 | 0x1000000
@@ -45,7 +47,7 @@ class Watched:
         for parent, folders, _ in os.walk(self.folder):
             folders[:] = [name for name in folders if name != "__pycache__"]
             if fd < 0 or LIBC.inotify_add_watch(fd, os.fsencode(parent), MASK) < 0:
-                print(f"changes in {self.folder} cannot be watched for", flush=True)
+                say(f"changes in {self.folder} cannot be watched for")
                 self.generation += self.suspected
                 if fd >= 0:
                     os.close(fd)

@@ -28,6 +28,7 @@ from owari.compute.agent.load import Load
 from owari.compute.agent.loop import Loop
 from owari.compute.agent.places import Places
 from owari.compute.agent.runtimes import Fork, Program, Refused, Runtime, Runtimes
+from owari.compute.agent.saying import say
 from owari.compute.agent.watchdog import Watchdog
 from owari.compute.agent.workers import Workers
 from owari.compute.images import Image
@@ -395,7 +396,7 @@ class Functions:
         try:
             self.reports.add(key, frame)
         except OSError as error:
-            print(f"reports are kept in memory only: {error}", flush=True)
+            say(f"reports are kept in memory only: {error}")
         link = self.link()
         if link is not None:
             link.send_frame(frame)

@@ -45,7 +45,7 @@ class Reports:
         self.pending: dict[Key, dict[int, bytes]] = {}
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._size = 0
-        self._acked = bytearray()
+        self._waiting = bytearray()  # for the next write: acknowledgements, and what failed
         self._replay(path.read_bytes())
 
     def _replay(self, data: bytes) -> None:
@@ -64,27 +64,29 @@ class Reports:
             if key in self.pending:
                 closing = together.piece(key, piece + 1, "lost", False, [])
                 self.pending[key][piece + 1] = closing
-        self._rewrite()
+        with contextlib.suppress(OSError):  # they are in memory, and told to the next server
+            self._rewrite()
 
     def _rewrite(self) -> None:
         os.ftruncate(self._fd, 0)
         self._size = 0
-        self._acked.clear()
-        for report in self.frames():
-            self._append(report)
+        self._waiting.clear()
+        self._append(b"".join(self.frames()))
 
     def _append(self, data: bytes) -> None:
         """Acknowledgements wait for the next write: one that is lost only makes a report stale.
 
-        Raises OSError when the disk is full; then nothing of it is there.
+        What a full disk refuses waits, too, and no torn frame stays in front of what comes later.
+        Raises OSError.
         """
-        data = bytes(self._acked) + data
-        self._acked.clear()
+        data = bytes(self._waiting) + data
         try:
             _write_all(self._fd, data)
         except OSError:
             os.ftruncate(self._fd, self._size)
+            self._waiting[:] = data
             raise
+        self._waiting.clear()
         self._size += len(data)
 
     def frames(self) -> Iterator[bytes]:
@@ -112,14 +114,14 @@ class Reports:
     def acknowledge(self, key: Key, piece: int = 0) -> None:
         if not self._forget(key, piece):
             return
-        with contextlib.suppress(OSError):  # a full disk: see `_append`
+        with contextlib.suppress(OSError):  # it waits for the next write
             if (not self.pending and self._size > COMPACT_BYTES) or self._size > REWRITE_BYTES:
                 self._rewrite()
                 return
-            self._acked += protocol.message(
+            self._waiting += protocol.message(
                 {"k": "ack", "run_id": key[0], "attempt": key[1], "piece": piece}
             )
-            if len(self._acked) > ACKS_MAX_BYTES:
+            if len(self._waiting) > ACKS_MAX_BYTES:
                 self._append(b"")
 
     def close(self) -> None:
@@ -163,8 +165,13 @@ class Logs:
 
     def _reset(self) -> None:
         os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, ACKED.pack(ACKED.size, 0), 0)
         self._acked = self._sent = self._end = ACKED.size
+        self._mark()
+
+    def _mark(self) -> None:
+        """Write down what is acknowledged. One that a full disk refuses: lines come twice."""
+        with contextlib.suppress(OSError):
+            os.pwrite(self._fd, ACKED.pack(self._acked, 0), 0)
 
     @property
     def full(self) -> bool:
@@ -211,7 +218,7 @@ class Logs:
         if self._acked == self._end and self._end > COMPACT_BYTES:
             self._reset()
         else:
-            os.pwrite(self._fd, ACKED.pack(self._acked, 0), 0)
+            self._mark()
 
     def close(self) -> None:
         os.close(self._fd)

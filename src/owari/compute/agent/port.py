@@ -12,6 +12,7 @@ import socket
 
 from owari.compute.agent.link import listen
 from owari.compute.agent.loop import Loop
+from owari.compute.agent.saying import say
 
 NAME = "port.sock"
 HOLD, GIVE, DROP = b"hold", b"give", b"drop"
@@ -43,7 +44,7 @@ class Port:
             try:
                 self._answer(connection)
             except OSError as error:
-                print(f"the port: {error}", flush=True)
+                say(f"the port: {error}")
 
     def _answer(self, connection: socket.socket) -> None:
         said, fds, _, _ = socket.recv_fds(connection, len(HOLD), 1, socket.MSG_CMSG_CLOEXEC)
