@@ -215,11 +215,13 @@ class Connection(asyncio.Protocol):
         number, until = self._defined.get(key, (0, 0.0))
         if now < until:
             return number
+        forget = [number] if number else []
         if len(self._defined) >= REDEFINE_MAX:
-            self._defined.pop(next(iter(self._defined)))
+            forget.append(self._defined.pop(next(iter(self._defined)))[0])
         self._definitions += 1
         definition = self.owner.definition(spec, endpoint)
-        self.send({"k": "define", "n": self._definitions, "definition": definition})
+        header = {"k": "define", "n": self._definitions, "forget": forget}
+        self.send(header | {"definition": definition})
         self._defined[key] = (self._definitions, now + CREDENTIALS_FRESH_S)
         return self._definitions
 

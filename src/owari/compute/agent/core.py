@@ -251,6 +251,8 @@ class Agent:
     def _define(self, link: Link, header: dict[str, Any]) -> None:
         definition = Definition(**header["definition"])
         link.definitions[header["n"]] = definition
+        for number in header.get("forget", ()):  # nothing will be asked of it any more
+            link.definitions.pop(number, None)
 
     def _acknowledge(self, key: Key, piece: int) -> None:
         self.reports.acknowledge(key, piece)
