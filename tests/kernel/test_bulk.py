@@ -19,12 +19,20 @@ CREATE TABLE note (id BIGINT PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NU
 SPEC = {"kind": "process", "timeout_s": None}
 
 
+def spec_of(name: str) -> dict[str, Any]:
+    if name.startswith("odd"):
+        raise KeyError(name)
+    return dict(SPEC)
+
+
 def begin(tx: Tx, p: dict[str, Any]) -> dict[str, Any]:
     """Emit a run by each name, leased at once; stop or withdraw all in the same transaction."""
     ids = []
     for name in p["names"]:
         to = ReplyTo("test", "ended", name)
-        ids.append(tx.emit(Run("test", {"name": name}), reply_to=to, spec=lambda: dict(SPEC)))
+        ids.append(
+            tx.emit(Run("test", {"name": name}), reply_to=to, spec=lambda name=name: spec_of(name))
+        )
     for id in ids:
         if p.get("do") == "stop":
             assert tx.stop(id, "stop it")
@@ -53,8 +61,8 @@ def notes(tx: Tx, _p: dict[str, Any]) -> dict[str, Any]:
     return {"notes": [tuple(row) for row in tx.all("SELECT name, status, size FROM note")]}
 
 
-def prepared(_tx: Tx, _due: Any) -> dict[str, Any]:
-    return dict(SPEC)
+def prepared(_tx: Tx, due: Any) -> dict[str, Any]:
+    return spec_of(due.payload["name"])
 
 
 @pytest.fixture
@@ -132,6 +140,14 @@ def test_a_run_begins_with_the_commit_that_emits_it(world: World) -> None:
     assert envelope.lease == world.compute.instance
     world.settle(200)
     assert found(world) == [("a", "ok", 1)]
+
+
+def test_a_run_whose_spec_cannot_be_made_keeps_no_other_from_running(world: World) -> None:
+    begun(world, "a", "odd", "b")
+    world.settle()
+    assert [name for name, _, _ in found(world)] == ["a", "b"]
+    (failing,) = world.engine.failing.all()
+    assert failing["kind"] == "Run"
 
 
 def test_a_run_without_an_agent_is_prepared_later(world: World) -> None:

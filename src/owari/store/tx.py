@@ -156,7 +156,7 @@ class Tx:
         room, the run is leased here and begins with this commit, its service is not asked for
         the spec in a second one. Returns its id.
         """
-        lease = self.holder() if spec is not None else ""
+        lease, made = self._leased(spec)
         envelope = Envelope(
             id=self.new_id(),
             seq=self.next_seq(),
@@ -172,11 +172,29 @@ class Tx:
             effect=effect,
             lease=lease or None,
             began=self.now,
-            spec=spec() if spec is not None and lease else None,
+            spec=made,
         )
         outbox.insert(self.connection, envelope)
         self.outcome.emitted.append(envelope)
         return envelope.id
+
+    def _leased(
+        self, spec: Callable[[], dict[str, Any]] | None
+    ) -> tuple[str, dict[str, Any] | None]:
+        """Who runs it, and what; ("", None): its service is asked when it is due.
+
+        So it is, too, when this fails: what is wrong with one run is no fault of the others that
+        are emitted with it.
+        """
+        lease = self.holder() if spec is not None else ""
+        if spec is None or not lease:
+            return "", None
+        try:
+            return lease, spec()
+        except sqlite3.Error:
+            raise
+        except Exception:
+            return "", None
 
     def again(self, report: Report, *, due: float, effect: Effect | None = None) -> None:
         """In a reaction: have the effect that just ended carried out again at `due`.

@@ -42,6 +42,21 @@ def define_nodes(world: BatchWorld, count: int, main: int = 0, **more: Any) -> N
     )
 
 
+def test_nodes_beyond_any_number_are_refused_before_they_are_counted(world: BatchWorld) -> None:
+    define_nodes(world, 2)
+    override = {"targetNodes": "0:", "containerOverrides": {"command": ["x"]}}
+    with pytest.raises(ServiceError, match="numNodes must be between"):
+        world.submit(
+            definition="nodes",
+            nodeOverrides={"numNodes": 2**31 - 1, "nodePropertyOverrides": [override]},
+        )
+
+
+def test_a_dependency_names_a_container(world: BatchWorld) -> None:
+    with pytest.raises(ServiceError, match="not in the task"):
+        define_task(world, container("a"), container("b", dependsOn=[{"condition": "START"}]))
+
+
 def seconds(world: BatchWorld, **by_image: float) -> None:
     world.compute.duration = lambda spec: by_image.get(spec["image"], 1.0)
 

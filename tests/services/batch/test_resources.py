@@ -469,6 +469,21 @@ def test_submissions_are_validated(world: BatchWorld) -> None:
     )  # fmt: skip
 
 
+def test_an_environment_variable_has_a_name(world: BatchWorld) -> None:
+    """One without would keep every job of the machine from being placed."""
+    nameless = [{"value": "x"}]
+    refused(
+        world, "RegisterJobDefinition", "name should not be empty", jobDefinitionName="n",
+        type="container", containerProperties={"image": "i", "vcpus": 1, "memory": 64,
+                                               "environment": nameless},
+    )  # fmt: skip
+    world.define("d")
+    refused(
+        world, "SubmitJob", "name should not be empty", jobName="j", jobQueue="q",
+        jobDefinition="d", containerOverrides={"environment": nameless},
+    )  # fmt: skip
+
+
 # ---- tags, accounts, lists
 def test_tags(world: BatchWorld) -> None:
     arn = world.define("t", tags={"a": "1"}, propagateTags=True)

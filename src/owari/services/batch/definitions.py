@@ -131,7 +131,9 @@ def _check_mounts(container: Json, volumes: list[Json]) -> None:
         if tmpfs["size"] < 1:
             raise refused("tmpfs size must be at least 1 MiB.")
     for variable in container.get("environment", ()):
-        if variable.get("name", "").startswith("AWS_BATCH"):
+        if not variable.get("name"):
+            raise refused("Environment variable name should not be empty.")
+        if variable["name"].startswith("AWS_BATCH"):
             raise client("Environment variables must not start with AWS_BATCH.")
 
 
@@ -160,7 +162,9 @@ def check_ecs(properties: Json, *, fargate: bool) -> None:
 
 def _check_order(containers: list[Json]) -> None:
     """Dependencies name containers of the task and have no cycle."""
-    waits = {c["name"]: {d["containerName"] for d in c.get("dependsOn", ())} for c in containers}
+    waits = {
+        c["name"]: {d.get("containerName") for d in c.get("dependsOn", ())} for c in containers
+    }
     for name, others in waits.items():
         if not others <= waits.keys() - {name}:
             raise client(f"Container {name} depends on a container that is not in the task.")
@@ -186,11 +190,15 @@ def _check_multinode(p: Json) -> None:
     check_nodes(properties)
 
 
+def checked_count(nodes: int) -> int:
+    if not 1 <= nodes <= NODES_MAX:
+        raise client(f"numNodes must be between 1 and {NODES_MAX}.")
+    return nodes
+
+
 def check_nodes(properties: Json) -> None:
     """Every node has its container, the main node is one of them."""
-    count = properties["numNodes"]
-    if not 1 <= count <= NODES_MAX:
-        raise client(f"numNodes must be between 1 and {NODES_MAX}.")
+    count = checked_count(properties["numNodes"])
     if not 0 <= properties["mainNode"] < count:
         raise client("mainNode must be smaller than numNodes.")
     covered: set[int] = set()

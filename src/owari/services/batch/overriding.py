@@ -12,7 +12,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from owari.services.batch.definitions import check_container, check_ecs, check_nodes, nodes_in
+from owari.services.batch.definitions import (
+    check_container,
+    check_ecs,
+    check_nodes,
+    checked_count,
+    nodes_in,
+)
 from owari.services.batch.faults import beyond_owari, client
 
 Json = dict[str, Any]
@@ -104,7 +110,7 @@ def override_ecs(properties: Json, overrides: Json) -> Json:
 
 def override_nodes(properties: Json, overrides: Json) -> Json:
     """`numNodes` may change where the last range is open; overrides go to the ranges they hit."""
-    count: int = overrides.get("numNodes") or properties["numNodes"]
+    count = checked_count(overrides.get("numNodes") or properties["numNodes"])
     ranges = [dict(entry) for entry in properties["nodeRangeProperties"]]
     for override in overrides.get("nodePropertyOverrides", ()):
         target = set(nodes_in(override["targetNodes"], count))
