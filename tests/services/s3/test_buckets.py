@@ -168,7 +168,13 @@ def test_malformed_policies(s3: Api, text: str) -> None:
         s3.PutBucketPolicy(Bucket="bkt", Policy=text)
 
 
-def test_acls_are_disabled_unless_ownership_says_otherwise(s3: Api) -> None:
+def test_acls_are_taken_unless_ownership_was_said_to_be_the_owners(s3: Api) -> None:
+    """Where AWS gives every new bucket BucketOwnerEnforced, and shows it, nobody chose it here."""
+    s3.put("k", ACL="public-read")
+    s3.PutBucketAcl(Bucket="bkt", ACL="private")
+    rules = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert s3.GetBucketOwnershipControls(Bucket="bkt")["OwnershipControls"] == rules
+    s3.PutBucketOwnershipControls(Bucket="bkt", OwnershipControls=rules)
     grants = s3.GetBucketAcl(Bucket="bkt")["Grants"]
     assert [grant["Permission"] for grant in grants] == ["FULL_CONTROL"]
     with refused("AccessControlListNotSupported", 400):

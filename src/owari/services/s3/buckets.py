@@ -38,8 +38,7 @@ def create_bucket(tx: Tx, p: Params) -> Result:
     existing = find_bucket(tx, name)
     if existing is not None:
         return _existing(existing, tx.account, region)
-    chosen = p.get("ObjectOwnership") or "BucketOwnerEnforced"
-    controls = ownership({"Rules": [{"ObjectOwnership": chosen}]})
+    chosen = p.get("ObjectOwnership")
     wanted = acl.requested(p, tx.account, enabled=chosen != "BucketOwnerEnforced")
     tag_set = {"TagSet": configuration.get("Tags") or []}
     tagged = tags.from_tag_set(tag_set, tags.BUCKET_TAGS_MAX, "Bucket tag count")
@@ -51,8 +50,10 @@ def create_bucket(tx: Tx, p: Params) -> Result:
         region,
         tx.now,
     )
+    if chosen:
+        controls = ownership({"Rules": [{"ObjectOwnership": chosen}]})
+        settings.record(tx, name, "ownership", controls)
     # What AWS has set on every new bucket since April 2023.
-    settings.record(tx, name, "ownership", controls)
     settings.record(tx, name, "public-access", dict.fromkeys(PUBLIC_ACCESS, True))
     if wanted is not None:
         settings.record(tx, name, "acl", wanted)

@@ -36,7 +36,9 @@ class Bucket:
 
     @property
     def acls_enabled(self) -> bool:
-        return self.ownership not in (None, "BucketOwnerEnforced")
+        """Unless somebody said BucketOwnerEnforced. AWS has that on every new bucket since April
+        2023; here nobody need take it off for a program written before, which sets ACLs."""
+        return self.ownership != "BucketOwnerEnforced"
 
 
 @dataclass(frozen=True, slots=True)

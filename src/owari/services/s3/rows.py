@@ -29,13 +29,14 @@ Params = dict[str, Any]
 
 # ---- buckets
 def bucket_from(row: Row) -> Bucket:
+    controls = row["ownership"] and loads(row["ownership"])  # None: unset, or taken away
     return Bucket(
         name=row["name"],
         account=row["account"],
         region=row["region"],
         created=row["created"],
         versioning=row["versioning"],
-        ownership=row["ownership"] and loads(row["ownership"])["Rules"][0]["ObjectOwnership"],
+        ownership=controls["Rules"][0]["ObjectOwnership"] if controls else None,
         encryption=row["encryption"] and loads(row["encryption"]),
         notification=row["notification"] and loads(row["notification"]),
     )

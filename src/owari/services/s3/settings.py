@@ -20,9 +20,9 @@ Document = dict[str, Any]
 
 
 # ---- the table
-def lookup(tx: Tx, bucket: str, kind: str) -> Any | None:
+def lookup(tx: Tx, bucket: str, kind: str, unset: Any = None) -> Any | None:
     row = tx.one("SELECT value FROM s3_setting WHERE bucket = ? AND kind = ?", bucket, kind)
-    return loads(row["value"]) if row else None
+    return loads(row["value"]) if row else unset
 
 
 def record(tx: Tx, bucket: str, kind: str, value: Any) -> None:
@@ -38,7 +38,8 @@ def forget(tx: Tx, bucket: str, kind: str) -> None:
 class Setting:
     """`member` is the document's name in requests, and in answers when `wrapped`.
 
-    `missing` is the error when it is not set, or what is then answered.
+    `missing` is the error when it is not set, or what is then answered. `unset`: what a bucket has
+    until somebody sets it or takes it away.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Setting:
     member: str
     missing: tuple[str, str] | Document
     wrapped: bool = False
+    unset: Document | None = None
     check: Callable[[Document], Document] = lambda document: document
 
     def answer(self, document: Document) -> Document:
@@ -65,6 +67,7 @@ SETTINGS = (
         "DeleteBucketOwnershipControls", "OwnershipControls",
         ("OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
         wrapped=True, check=checks.ownership,
+        unset={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
     ),
     Setting(
         "public-access", "PutPublicAccessBlock", "GetPublicAccessBlock",
@@ -118,7 +121,7 @@ def _declare(setting: Setting) -> None:
     @operation("s3", setting.get, reads=True)
     def get(tx: Tx, p: Params) -> Result:
         bucket = open_bucket(tx, p)
-        document = lookup(tx, bucket.name, setting.kind)
+        document = lookup(tx, bucket.name, setting.kind, setting.unset)
         if document is None:
             if isinstance(setting.missing, tuple):
                 raise _missing(bucket.name, *setting.missing)
@@ -129,7 +132,11 @@ def _declare(setting: Setting) -> None:
 
         @operation("s3", setting.delete)
         def delete(tx: Tx, p: Params) -> Result:
-            forget(tx, open_bucket(tx, p).name, setting.kind)
+            bucket = open_bucket(tx, p)
+            if setting.unset is None:
+                forget(tx, bucket.name, setting.kind)
+            else:
+                record(tx, bucket.name, setting.kind, None)
             return {}
 
 
