@@ -134,3 +134,8 @@ def test_an_execution_fails_as_on_aws_or_succeeds(
     if ended.status == "FAILED":
         assert ended.error is not None
         assert ended.error.startswith("States.")
+
+
+def test_what_is_no_number_is_null_next_to_an_integer_of_any_size() -> None:
+    assert dumps([float("inf"), 10**20, {"x": float("nan")}]) == f'[null,{10**20},{{"x":null}}]'
+    assert dumps([float("inf"), 1]) == "[null,1]"

@@ -36,10 +36,26 @@ def _finite(text: str) -> float:
 
 
 def dumps(value: Any) -> str:
+    """What is no number (1e400 was read as infinity) is null."""
     try:
         return orjson.dumps(value).decode()
     except (TypeError, UnicodeEncodeError):  # integers beyond 64 bits, lone surrogates
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+        return json.dumps(_without_infinities(value), separators=(",", ":"), ensure_ascii=True)
+
+
+def _without_infinities(value: Any) -> Any:
+    """A copy, made without recursion: it may be as deep as what is read."""
+    root = [value]
+    waiting: list[Any] = [root]
+    while waiting:
+        box = waiting.pop()
+        for key, item in list(box.items() if isinstance(box, dict) else enumerate(box)):
+            if isinstance(item, dict | list):
+                box[key] = item.copy()
+                waiting.append(box[key])
+            elif isinstance(item, float) and not math.isfinite(item):
+                box[key] = None
+    return root[0]
 
 
 def size(text: str) -> int:
