@@ -379,7 +379,7 @@ def test_the_watchdog_enforces_memory_and_finds_descendants(make_lab: MakeLab) -
         lambda s: lab.invoke(leaver, timeout_s=s), lambda r: b"child " in r["log_tail"]
     )
     child = int(report["log_tail"].decode().partition("child ")[2].split()[0])
-    assert not alive(child)
+    lab.wait(lambda: not alive(child))
     assert report["status"] == "error"
     known = {p["pid"] for p in lab.agent["interpreters"]}
     left = [pid for pid in marked(lab) if pid not in known]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from owari.services.stepfunctions.asl import instructions as do
 from owari.services.stepfunctions.asl import reports as told
-from owari.services.stepfunctions.asl.json_text import dumps
+from owari.services.stepfunctions.asl.json_text import dumps, loads
 from owari.services.stepfunctions.asl.validation import load
 from tests.services.stepfunctions.replay import Runner, echo, run
 
@@ -139,3 +139,14 @@ def test_an_execution_fails_as_on_aws_or_succeeds(
 def test_what_is_no_number_is_null_next_to_an_integer_of_any_size() -> None:
     assert dumps([float("inf"), 10**20, {"x": float("nan")}]) == f'[null,{10**20},{{"x":null}}]'
     assert dumps([float("inf"), 1]) == "[null,1]"
+
+
+def test_half_a_pair_is_read_as_it_was_written() -> None:
+    """A substring may cut a character of two halves: the next state reads what it made."""
+    assert loads(dumps(["\ud83d", 10**30])) == ["\ud83d", 10**30]
+    assert loads(dumps({"\udc00": 1.5})) == {"\udc00": 1.5}
+    ended = play(MACHINES[0], {"a": "\ud800", "n": 1}, None).live.execution
+    assert (ended.status, ended.error) == ("FAILED", "States.ResultPathMatchFailure")
+    for wrong in ('"\\ud800', '["\\ud800", 1e400]'):
+        with pytest.raises(ValueError, match=r"line 1 column|infinity"):
+            loads(wrong)

@@ -16,12 +16,22 @@ DEPTH_MAX = 900  # what may be read can be written: Python's own bound is a litt
 
 # A number that might exceed 64 bits, which the fast parser would round to a float.
 _LONG_NUMBER = re.compile(r"\d{19}")
+# Half a surrogate pair, perhaps alone: the fast parser refuses what `dumps` may have written.
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def loads(text: str) -> Any:
     """Integers of any size stay integers; ValueError when it is not JSON, or nested too deeply."""
     is_long = _LONG_NUMBER.search(text) is not None
-    value = parsed(text, parse_float=_finite) if is_long else orjson.loads(text)
+    try:
+        value = parsed(text, parse_float=_finite) if is_long else orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if _HALF.search(text) is None:
+            raise
+        try:
+            value = parsed(text, parse_float=_finite)
+        except ValueError:
+            raise error from None
     if is_deeper(text, value, DEPTH_MAX):
         raise ValueError(f"depth limit of {DEPTH_MAX} exceeded")
     return value
