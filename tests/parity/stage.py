@@ -18,7 +18,9 @@ from tests.services.stepfunctions.recorded import loads_object
 from tests.support.server import ROLE, Server, zipped
 
 Row = dict[str, Any]
-HERE = {"activity", "lambda", "s3", "sns", "sqs", "states", "sfn"}
+HERE = {
+    "activity", "events", "lambda", "s3", "secretsmanager", "sns", "sqs", "states", "sfn",
+}  # fmt: skip
 CALLED = re.compile(r"(Task|LambdaFunction)(Succeeded|Failed|TimedOut)$")
 
 
@@ -151,6 +153,12 @@ class Stage:
 
     def _sfn(self, row: Row) -> None:
         """Only tokens that do not exist."""
+
+    def _events(self, row: Row) -> None:
+        """The default bus is there."""
+
+    def _secretsmanager(self, row: Row) -> None:
+        """There are none."""
 
     # ---- buckets
     def _s3(self, row: Row) -> None:
