@@ -5,32 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import io
 import json
 import os
 import secrets
 import signal
 import textwrap
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from owari.compute.local import LocalCompute
 from owari.config import Config
+from tests.support.zips import zipped
 
 Report = dict[str, Any]
 Told = TypeVar("Told")
 PATIENCE_S = 120.0  # a test that works waits a moment; this is for a machine that is busy
-
-
-def zipped(files: dict[str, str | bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as bundle:
-        for name, content in files.items():
-            bundle.writestr(name, content)
-    return buffer.getvalue()
 
 
 def warm(ask: Callable[[], Report]) -> Report:

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.compute.lab import PATIENCE_S, Lab, alive, warm, zipped
+from tests.compute.lab import PATIENCE_S, Lab, alive, warm
+from tests.support.zips import zipped
 
 ECHO = "def handler(event, context):\n    return event\n"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.compute.lab import Lab, Report, alive, in_time, warm, zipped
+from tests.compute.lab import Lab, Report, alive, in_time, warm
+from tests.support.zips import zipped
 
 GOOD = "def handler(event, context):\n    return 'good'\n"
 MIB = 1024 * 1024

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.compute.lab import PATIENCE_S, Lab, Report, warm, zipped
+from tests.compute.lab import PATIENCE_S, Lab, Report, warm
 from tests.support.server import eventually
+from tests.support.zips import zipped
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs node on PATH")
 

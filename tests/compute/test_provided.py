@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.compute.lab import Lab, Report, warm, zipped
+from tests.compute.lab import Lab, Report, warm
+from tests.support.zips import zipped
 
 SHELL = """#!/bin/sh
 API=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime

@@ -15,7 +15,8 @@ import boto3
 from botocore.config import Config
 
 from tests.services.stepfunctions.recorded import loads_object
-from tests.support.server import ROLE, Server, zipped
+from tests.support.server import ROLE, Server
+from tests.support.zips import zipped
 
 Row = dict[str, Any]
 HERE = {

@@ -8,10 +8,8 @@ after a commit), when the agent is lost with its runs, which reports come twice.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import random
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from owari.compute.fake import FunctionError, SystemFailure
 from owari.errors import ServiceError
 from owari.wire.message import Body, Upload
 from tests.support.world import Disconnected, World
+from tests.support.zips import zipped
 
 WORKERS = ("small", "middle", "large", "thumbnail")
 ROLE = "arn:aws:iam::000000000000:role/pipeline"
@@ -40,10 +39,7 @@ def read(body: Body) -> bytes:
 
 
 def some_zip() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("index.py", "def handler(event, context): return event\n")
-    return buffer.getvalue()
+    return zipped({"index.py": "def handler(event, context): return event\n"})
 
 
 class Pipeline:

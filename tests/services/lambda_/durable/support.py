@@ -27,7 +27,7 @@ def durable_package(source: str) -> bytes:
     folder = sdk_folder()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("index.py", source)
+        archive.writestr(zipfile.ZipInfo("index.py"), source)
         for path in sorted(folder.rglob("*.py")):
             archive.write(path, f"{SDK}/{path.relative_to(folder)}")
     return buffer.getvalue()
