@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from owari.services.ecs.faults import invalid
+from owari.services.ecs.faults import check_named, invalid
 from owari.services.ecs.instances import (
     ACTIVE,
     DRAINING,
@@ -55,10 +55,7 @@ def describe_container_instances(tx: Tx, p: Params) -> Result:
 def _named(tx: Tx, p: Params, most: int) -> tuple[list[Instance], list[dict[str, Any]]]:
     """Those found, and failures. Raises InvalidParameterException."""
     cluster = active_cluster(tx, p)["name"]
-    if not p["containerInstances"]:
-        raise invalid("Container instance cannot be empty.")
-    if len(p["containerInstances"]) > most:
-        raise invalid(f"Container instances cannot have more than {most} elements.")
+    check_named(p["containerInstances"], most, one="Container instance", many="Container instances")
     found, failures = [], []
     for reference in p["containerInstances"]:
         instance = instance_named(tx, cluster, reference)

@@ -7,7 +7,7 @@ from typing import Any
 
 from owari.services.ecs import records
 from owari.services.ecs.core import STOPPED
-from owari.services.ecs.faults import invalid
+from owari.services.ecs.faults import check_named, invalid
 from owari.services.ecs.lookup import active_cluster, task_in
 from owari.services.ecs.names import ecs_arn, within
 from owari.services.ecs.protecting import BLOCKED, protected_until
@@ -50,10 +50,7 @@ def update_task_protection(tx: Tx, p: Params) -> Result:
 def _each(tx: Tx, p: Params, most: int, do: Callable[[Task], str | None]) -> Result:
     """`do` returns why it could not be done. Raises InvalidParameterException."""
     cluster = active_cluster(tx, p)["name"]
-    if not p.get("tasks"):
-        raise invalid("Tasks cannot be empty.")
-    if len(p["tasks"]) > most:
-        raise invalid(f"Tasks cannot have more than {most} elements.")
+    check_named(p.get("tasks"), most, one="Tasks", many="Tasks")
     found, failures = [], []
     for reference in p["tasks"]:
         task = task_in(tx, cluster, reference)

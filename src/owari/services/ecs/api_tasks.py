@@ -6,7 +6,7 @@ from typing import Any
 
 from owari.services.ecs.core import BY_USER
 from owari.services.ecs.describing import task_detail
-from owari.services.ecs.faults import invalid, no_service
+from owari.services.ecs.faults import check_named, invalid, no_service
 from owari.services.ecs.instances import instance_named
 from owari.services.ecs.life import ask_to_stop
 from owari.services.ecs.lookup import active_cluster, task_in
@@ -23,10 +23,7 @@ DESCRIBED_MAX = 100
 @operation("ecs", "DescribeTasks", reads=True)
 def describe_tasks(tx: Tx, p: Params) -> Result:
     cluster = active_cluster(tx, p)["name"]
-    if not p["tasks"]:
-        raise invalid("Tasks cannot be empty.")
-    if len(p["tasks"]) > DESCRIBED_MAX:
-        raise invalid(f"Tasks cannot have more than {DESCRIBED_MAX} elements.")
+    check_named(p["tasks"], DESCRIBED_MAX, one="Tasks", many="Tasks")
     with_tags = "TAGS" in p.get("include", ())
     found, failures = [], []
     for reference in p["tasks"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from owari.errors import ServiceError
 
 
@@ -11,6 +13,14 @@ def client(message: str) -> ServiceError:
 
 def invalid(message: str) -> ServiceError:
     return ServiceError("InvalidParameterException", message, status=400)
+
+
+def check_named(references: Sequence[str] | None, most: int, *, one: str, many: str) -> None:
+    """What a call names to be looked up together. Raises InvalidParameterException."""
+    if not references:
+        raise invalid(f"{one} cannot be empty.")
+    if len(references) > most:
+        raise invalid(f"{many} cannot have more than {most} elements.")
 
 
 def not_implemented(what: str) -> ServiceError:
